@@ -1,0 +1,113 @@
+"""Buckets of time: granularities, their grids in UTC, their seasons and their horizons."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from demand.errors import Invalid
+
+EARLIEST = pd.Timestamp("2000-01-01", tz="UTC")
+
+
+class Granularity(StrEnum):
+    """The width of a bucket. Timestamps are bucket starts in UTC."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+    @property
+    def rhythm(self) -> "Rhythm":
+        """Seasons, horizon and context of this granularity."""
+        return RHYTHMS[self]
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """What is customary at one granularity; every length is a number of buckets."""
+
+    seasons: tuple[float, ...]
+    naive_season: int
+    horizon_limit: int
+    context: int
+    hours: float
+
+    @property
+    def whole_seasons(self) -> tuple[int, ...]:
+        """Season lengths rounded to whole buckets, shortest first."""
+        return tuple(round(season) for season in self.seasons)
+
+
+RHYTHMS = {
+    Granularity.HOUR: Rhythm(seasons=(24, 168), naive_season=24, horizon_limit=28 * 24, context=1344, hours=1),
+    Granularity.DAY: Rhythm(seasons=(7, 365.25), naive_season=7, horizon_limit=180, context=1096, hours=24),
+    Granularity.WEEK: Rhythm(seasons=(52.18,), naive_season=1, horizon_limit=104, context=520, hours=168),
+    Granularity.MONTH: Rhythm(seasons=(12,), naive_season=12, horizon_limit=60, context=240, hours=730.5),
+}
+
+_FREQUENCIES = {Granularity.HOUR: "h", Granularity.DAY: "D", Granularity.WEEK: "7D", Granularity.MONTH: "MS"}
+
+
+def buckets(start: pd.Timestamp, count: int, granularity: Granularity) -> pd.DatetimeIndex:
+    """The starts of `count` consecutive buckets, the first one at `start`."""
+    return pd.date_range(start, periods=count, freq=_FREQUENCIES[granularity], name="timestamp").as_unit("ns")
+
+
+def step_of(timestamps: pd.DatetimeIndex, start: pd.Timestamp, granularity: Granularity) -> np.ndarray:
+    """How many buckets after `start` each timestamp lies; timestamps must lie on the grid of `start`."""
+    if granularity is Granularity.MONTH:
+        return np.asarray((timestamps.year - start.year) * 12 + (timestamps.month - start.month), dtype=np.int64)
+    width_ns = int(granularity.rhythm.hours * 3_600_000_000_000)
+    return np.asarray((timestamps.as_unit("ns").asi8 - start.as_unit("ns").value) // width_ns, dtype=np.int64)
+
+
+def floor(timestamps: pd.DatetimeIndex, granularity: Granularity) -> pd.DatetimeIndex:
+    """The start of the bucket that each timestamp falls into; weeks start on Mondays."""
+    if granularity is Granularity.HOUR:
+        return timestamps.floor("h")
+    days = timestamps.floor("D")
+    if granularity is Granularity.DAY:
+        return days
+    back = days.weekday if granularity is Granularity.WEEK else days.day - 1
+    return days - pd.to_timedelta(np.asarray(back), unit="D")
+
+
+def on_grid(timestamps: pd.DatetimeIndex, granularity: Granularity) -> np.ndarray:
+    """Which timestamps may start a bucket: whole hours, midnights, or midnights of a month's first day.
+
+    A week may start on any weekday; that a series keeps to one weekday is checked where its history is known.
+    """
+    if granularity is Granularity.HOUR:
+        return np.asarray(timestamps == timestamps.floor("h"))
+    midnight = np.asarray(timestamps == timestamps.floor("D"))
+    return midnight & np.asarray(timestamps.day == 1) if granularity is Granularity.MONTH else midnight
+
+
+def infer_granularity(timestamps: pd.DatetimeIndex) -> Granularity:
+    """The coarsest granularity whose grid holds all timestamps and whose buckets are mostly one step apart.
+
+    Args:
+        timestamps: timestamps of one series in UTC, in any order; repeats are ignored.
+
+    Raises:
+        Invalid: fewer than two distinct timestamps, or timestamps that lie on no grid.
+    """
+    distinct = timestamps.unique().sort_values()
+    if len(distinct) < 2:
+        raise Invalid(
+            "the granularity cannot be inferred from fewer than two timestamps; name it: hour, day, week or month"
+        )
+    if not on_grid(distinct, Granularity.HOUR).all():
+        off = distinct[~on_grid(distinct, Granularity.HOUR)][0]
+        raise Invalid(f"timestamp {off.isoformat()} is not on a whole hour; average the values over hours first")
+    steps_hours = np.diff(distinct.as_unit("ns").asi8) / 3_600_000_000_000
+    if on_grid(distinct, Granularity.MONTH).all() and steps_hours.min() >= 28 * 24:
+        return Granularity.MONTH
+    if on_grid(distinct, Granularity.DAY).all():
+        if (steps_hours % 168 == 0).all():
+            return Granularity.WEEK
+        return Granularity.DAY
+    return Granularity.HOUR

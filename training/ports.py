@@ -1,0 +1,78 @@
+"""What the pipeline needs from the world, as protocols that adapters fulfil."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pandas as pd
+
+from demand.calendar import Granularity
+from demand.history import FloatArray, Panel
+from forecasting.dependence import ErrorMemory
+from training.recipe import Choice
+
+
+@dataclass(frozen=True)
+class SeriesForecast:
+    """The forecast of one stored series, ready to be published.
+
+    Attributes:
+        series_id: the stored series.
+        start: the first forecast bucket, UTC.
+        quantiles: at the levels of the recipe, shape (n_steps, n_levels).
+        memory: past errors, for joint paths.
+        choice: the model and why.
+    """
+
+    series_id: int
+    start: pd.Timestamp
+    quantiles: FloatArray
+    memory: ErrorMemory
+    choice: Choice
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Stored series that are trained together because their histories end at the same bucket.
+
+    Attributes:
+        series_ids: the stored series, ascending.
+        granularity: width of the buckets they are forecast at.
+        cut_off: the last bucket of history, UTC.
+    """
+
+    series_ids: tuple[int, ...]
+    granularity: Granularity
+    cut_off: pd.Timestamp
+
+
+class HistorySource(Protocol):
+    """Where history comes from."""
+
+    def panel(self, partition: Partition, context: int) -> Panel:
+        """The last `context` buckets up to the cut-off, one row per series in the order of the partition."""
+        ...
+
+
+class ForecastSink(Protocol):
+    """Where forecasts go."""
+
+    def save(self, forecasts: Sequence[SeriesForecast]) -> None:
+        """Keep the forecasts; saving the same ones again changes nothing."""
+        ...
+
+
+class Champions(Protocol):
+    """What is known about which model does best for a series."""
+
+    def choices(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Choice]:
+        """The published choice of each series that has one."""
+        ...
+
+
+class Progress(Protocol):
+    """Who is told how far the work is."""
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        """`done` of `total` pieces of the named phase are finished."""
+        ...

@@ -1,0 +1,75 @@
+"""What training learns: small JSON documents from which a forecast can be made again."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from demand.calendar import Granularity
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which model forecasts one series, and why.
+
+    Attributes:
+        model: the name of the chosen model.
+        scores: backtest scaled quantile loss of every model that was tried, lower is better.
+        naive_score: the same for the seasonal naive with Gaussian intervals.
+        coverage_80: share of backtest actuals inside the 10 %-90 % band of the chosen model.
+        warnings: what a reader of the forecast should know, such as why a simpler model was used.
+    """
+
+    model: str
+    scores: Mapping[str, float] = field(default_factory=dict)
+    naive_score: float | None = None
+    coverage_80: float | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def score(self) -> float | None:
+        """Backtest scaled quantile loss of the chosen model."""
+        return self.scores.get(self.model)
+
+    def to_json(self) -> dict[str, Any]:
+        """The choice as a JSON object."""
+        return asdict(self) | {"scores": dict(self.scores), "warnings": list(self.warnings)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Choice":
+        """The choice that `to_json` wrote."""
+        return cls(**{**document, "warnings": tuple(document["warnings"])})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the forecasts of one run were made.
+
+    Attributes:
+        granularity: width of the forecast buckets.
+        horizon: buckets ahead.
+        levels: quantile levels that are stored.
+        seed: seed of every draw.
+        as_of: ISO instant of the state of history that was read, None where nothing was stored.
+        models: the catalogue that was tried.
+        fingerprint: SHA-256 over the history that was read, per partition.
+        versions: of the code and of the libraries that the models come from.
+    """
+
+    granularity: Granularity
+    horizon: int
+    levels: tuple[float, ...]
+    seed: int
+    as_of: str | None
+    models: tuple[str, ...]
+    fingerprint: tuple[str, ...]
+    versions: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """The recipe as a JSON object."""
+        return asdict(self) | {"granularity": self.granularity.value, "versions": dict(self.versions)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Recipe":
+        """The recipe that `to_json` wrote."""
+        tuples = {name: tuple(document[name]) for name in ("levels", "models", "fingerprint")}
+        return cls(**{**document, **tuples, "granularity": Granularity(document["granularity"])})
