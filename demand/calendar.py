@@ -27,12 +27,24 @@ class Granularity(StrEnum):
 
 @dataclass(frozen=True)
 class Rhythm:
-    """What is customary at one granularity; every length is a number of buckets."""
+    """What is customary at one granularity; every length is a number of buckets, except `hours`.
+
+    Attributes:
+        seasons: lengths of the seasons, shortest first.
+        naive_season: the season that the naive forecast repeats.
+        horizon_limit: how far ahead forecasts go.
+        context: how much history models are given.
+        backtest_horizon: how far ahead models are compared.
+        lateness: how much older than the newest a series' last observation may be before its history has ended.
+        hours: hours in a bucket, on average.
+    """
 
     seasons: tuple[float, ...]
     naive_season: int
     horizon_limit: int
     context: int
+    backtest_horizon: int
+    lateness: int
     hours: float
 
     @property
@@ -42,10 +54,42 @@ class Rhythm:
 
 
 RHYTHMS = {
-    Granularity.HOUR: Rhythm(seasons=(24, 168), naive_season=24, horizon_limit=28 * 24, context=1344, hours=1),
-    Granularity.DAY: Rhythm(seasons=(7, 365.25), naive_season=7, horizon_limit=180, context=1096, hours=24),
-    Granularity.WEEK: Rhythm(seasons=(52.18,), naive_season=1, horizon_limit=104, context=520, hours=168),
-    Granularity.MONTH: Rhythm(seasons=(12,), naive_season=12, horizon_limit=60, context=240, hours=730.5),
+    Granularity.HOUR: Rhythm(
+        seasons=(24, 168),
+        naive_season=24,
+        horizon_limit=28 * 24,
+        context=1344,
+        backtest_horizon=168,
+        lateness=48,
+        hours=1,
+    ),
+    Granularity.DAY: Rhythm(
+        seasons=(7, 365.25),
+        naive_season=7,
+        horizon_limit=180,
+        context=1096,
+        backtest_horizon=28,
+        lateness=7,
+        hours=24,
+    ),
+    Granularity.WEEK: Rhythm(
+        seasons=(52.18,),
+        naive_season=1,
+        horizon_limit=104,
+        context=520,
+        backtest_horizon=13,
+        lateness=2,
+        hours=168,
+    ),
+    Granularity.MONTH: Rhythm(
+        seasons=(12,),
+        naive_season=12,
+        horizon_limit=60,
+        context=240,
+        backtest_horizon=12,
+        lateness=1,
+        hours=730.5,
+    ),
 }
 
 _FREQUENCIES = {Granularity.HOUR: "h", Granularity.DAY: "D", Granularity.WEEK: "7D", Granularity.MONTH: "MS"}
@@ -64,6 +108,13 @@ def step_of(timestamps: pd.DatetimeIndex, start: pd.Timestamp, granularity: Gran
     return np.asarray((timestamps.as_unit("ns").asi8 - start.as_unit("ns").value) // width_ns, dtype=np.int64)
 
 
+def number(timestamp: pd.Timestamp, granularity: Granularity) -> int:
+    """The same number for the same bucket everywhere: whole buckets since 1970, months by the calendar."""
+    if granularity is Granularity.MONTH:
+        return (timestamp.year - 1970) * 12 + timestamp.month - 1
+    return int(timestamp.as_unit("ns").value // int(granularity.rhythm.hours * 3_600_000_000_000))
+
+
 def floor(timestamps: pd.DatetimeIndex, granularity: Granularity) -> pd.DatetimeIndex:
     """The start of the bucket that each timestamp falls into; weeks start on Mondays."""
     if granularity is Granularity.HOUR:
@@ -73,6 +124,16 @@ def floor(timestamps: pd.DatetimeIndex, granularity: Granularity) -> pd.Datetime
         return days
     back = days.weekday if granularity is Granularity.WEEK else days.day - 1
     return days - pd.to_timedelta(np.asarray(back), unit="D")
+
+
+def check_coarser(known: Granularity, asked: Granularity) -> None:
+    """Refuse to turn buckets into finer ones.
+
+    Raises:
+        Invalid: the granularity that is asked for is finer than the one that is known.
+    """
+    if asked.rhythm.hours < known.rhythm.hours:
+        raise Invalid(f"values per {known} cannot be told per {asked}; ask for {known} or coarser")
 
 
 def on_grid(timestamps: pd.DatetimeIndex, granularity: Granularity) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from demand.calendar import Granularity, buckets, floor, step_of
+from demand.calendar import Granularity, buckets, check_coarser, floor, step_of
 from demand.errors import Invalid
 from demand.series import SeriesKey
 
@@ -87,9 +87,13 @@ class Panel:
 
         A coarse bucket is known where at least half of its finer buckets are. Buckets that the grid covers only in
         part, at either end, are left out.
+
+        Raises:
+            Invalid: the granularity is finer than that of the panel.
         """
         if granularity is self.granularity:
             return self
+        check_coarser(self.granularity, granularity)
         columns = floor(self.index, granularity)
         whole = columns.unique()
         if columns[0] != self.index[0]:

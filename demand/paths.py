@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from demand.calendar import Granularity, buckets, floor
+from demand.calendar import Granularity, buckets, check_coarser, floor
 from demand.errors import Invalid
 from demand.history import FloatArray
 
@@ -30,7 +30,7 @@ class DemandPaths:
     def __post_init__(self) -> None:
         if self.values.ndim != 3 or len(self.labels) != len(self.values):
             raise Invalid(f"{len(self.labels)} labels do not fit paths of shape {self.values.shape}")
-        if not (self.values >= 0).all():
+        if not ((self.values >= 0) & (self.values < np.inf)).all():
             raise Invalid("demand paths must be finite and never below zero")
 
     @property
@@ -55,9 +55,14 @@ class DemandPaths:
         return replace(self, labels=labels, values=totals)
 
     def coarser(self, granularity: Granularity) -> "DemandPaths":
-        """Averages path by path over the coarser buckets that are covered in whole."""
+        """Averages path by path over the coarser buckets that are covered in whole.
+
+        Raises:
+            Invalid: no coarser bucket is, or the granularity is finer than that of the paths.
+        """
         if granularity is self.granularity:
             return self
+        check_coarser(self.granularity, granularity)
         columns = floor(self.index, granularity)
         starts, first = np.unique(np.asarray(columns.as_unit("ns").asi8), return_index=True)
         edges = [*first, self.values.shape[2]]

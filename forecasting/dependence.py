@@ -27,7 +27,7 @@ class ErrorMemory:
     """What one series remembers of its past errors.
 
     Attributes:
-        scores: normal scores of the ranks of its errors at the last `MEMORY` buckets, oldest first; zero where the
+        scores: normal scores of the ranks of its errors at the last `MEMORY` buckets, oldest first; NaN where the
             error is unknown, shape (MEMORY,).
         persistence: lag-one autocorrelation of the scores, in [0, 0.99].
     """
@@ -46,7 +46,7 @@ def error_memory(errors: FloatArray) -> ErrorMemory:
     kept = errors[-MEMORY:]
     recent[MEMORY - len(kept) :] = kept
     known = ~np.isnan(recent)
-    scores = np.zeros(MEMORY)
+    scores = np.full(MEMORY, np.nan)
     if known.sum() > 1:
         scores[known] = ndtri((rankdata(recent[known]) - 0.5) / known.sum())
     pairs = known[1:] & known[:-1]
@@ -60,32 +60,49 @@ def error_memory(errors: FloatArray) -> ErrorMemory:
 class RankTemplate:
     """The shared draw of past dates: with it and its own memory every series finds its own ranks.
 
-    The same seed gives the same template, so paths can be rebuilt from what is stored, for any part of the fleet.
+    The dates of a bucket depend on the seed and on the bucket alone. So paths can be rebuilt from what is stored for
+    any part of the fleet, a longer horizon begins with the paths of a shorter one, and forecasts that start at
+    different buckets stay joint.
+
+    Attributes:
+        seed: seed of the draw.
+        first: the number of the first bucket (`demand.calendar.number`).
+        dates: positions in the memories, shape (n_steps, n_paths).
     """
 
     seed: int
-    n_paths: int
-    n_steps: int
+    first: int
+    dates: npt.NDArray[np.int64]
 
-    def ranks(self, memory: ErrorMemory, own_seed: int) -> npt.NDArray[np.int64]:
-        """Ranks 0 .. n_paths - 1 of the paths of one series at each step, shape (n_paths, n_steps).
+    @classmethod
+    def draw(cls, seed: int, n_paths: int, first: int, n_steps: int) -> "RankTemplate":
+        """The template of `n_steps` buckets from bucket number `first` on."""
+        steps = range(first, first + n_steps)
+        rows = [np.random.default_rng([seed, step]).integers(0, MEMORY, size=n_paths) for step in steps]
+        return cls(seed, first, np.stack(rows))
+
+    def ranks(self, memory: ErrorMemory, own_seed: int, start: int, n_steps: int) -> npt.NDArray[np.int64]:
+        """Ranks 0 .. n_paths - 1 of the paths of one series at each step, shape (n_steps, n_paths).
 
         Args:
             memory: the past errors of the series.
-            own_seed: a number of the series' own, for the little noise that settles ties.
+            own_seed: a number of the series' own, for the noise that settles ties and fills what is not remembered.
+            start: the number of the series' first bucket, at or after the template's.
+            n_steps: how many buckets.
         """
-        dates = np.random.default_rng(self.seed).integers(0, MEMORY, size=(self.n_paths, self.n_steps))
-        noise = np.random.default_rng([self.seed, own_seed]).standard_normal((self.n_paths, self.n_steps))
-        known = memory.scores != 0
-        shocks = np.where(known[dates], memory.scores[dates] + 1e-3 * noise, noise)
-        scores = np.empty_like(shocks)
-        scores[:, 0] = shocks[:, 0]
+        dates = self.dates[start - self.first : start - self.first + n_steps]
+        noise = np.random.default_rng([self.seed, own_seed]).standard_normal(dates.shape)
+        remembered = memory.scores[dates]
+        shocks = np.where(np.isnan(remembered), noise, remembered + 1e-3 * noise)
+        scores = shocks.copy()
         carried, fresh = memory.persistence, np.sqrt(1 - memory.persistence**2)
-        for step in range(1, self.n_steps):
-            scores[:, step] = carried * scores[:, step - 1] + fresh * shocks[:, step]
-        return np.argsort(np.argsort(scores, axis=0), axis=0)
+        for step in range(1, n_steps):
+            scores[step] = carried * scores[step - 1] + fresh * shocks[step]
+        return np.argsort(np.argsort(scores, axis=1), axis=1)
 
-    def paths(self, quantiles: FloatArray, levels: tuple[float, ...], memory: ErrorMemory, own_seed: int) -> FloatArray:
+    def paths(
+        self, quantiles: FloatArray, levels: tuple[float, ...], memory: ErrorMemory, own_seed: int, start: int
+    ) -> FloatArray:
         """Sample paths of one series with the given marginals, shape (n_paths, n_steps).
 
         Args:
@@ -93,8 +110,10 @@ class RankTemplate:
             levels: probabilities of the last axis.
             memory: the past errors of the series.
             own_seed: a number of the series' own.
+            start: the number of the series' first bucket.
         """
-        positions = (np.arange(self.n_paths) + 0.5) / self.n_paths
+        n_paths = self.dates.shape[1]
+        positions = (np.arange(n_paths) + 0.5) / n_paths
         ordered = interpolate(quantiles, levels, positions)
-        ranks = self.ranks(memory, own_seed)
-        return np.take_along_axis(ordered.T, ranks, axis=0)
+        ranks = self.ranks(memory, own_seed, start, len(quantiles))
+        return np.take_along_axis(ordered, ranks, axis=1).T

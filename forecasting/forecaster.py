@@ -23,6 +23,16 @@ class Forecaster(Protocol):
         """The name of the model in recipes and answers."""
         ...
 
+    @property
+    def description(self) -> str:
+        """What the model does, in a sentence for whoever reads its forecasts."""
+        ...
+
+    @property
+    def across_series(self) -> bool:
+        """Whether series learn from each other, so that a panel must not be split to fit it piece by piece."""
+        ...
+
     def minimum_history(self, panel: Panel) -> int:
         """How many observed buckets a series of this rhythm needs before the model is worth fitting."""
         ...

@@ -32,6 +32,23 @@ class SeriesForecast:
 
 
 @dataclass(frozen=True)
+class Extent:
+    """How far the stored history of one series reaches.
+
+    Attributes:
+        granularity: the grid of the series itself.
+        first: the start of its first observed bucket, UTC.
+        last: the start of its last observed bucket, UTC.
+        observed: how many buckets are known.
+    """
+
+    granularity: Granularity
+    first: pd.Timestamp
+    last: pd.Timestamp
+    observed: int
+
+
+@dataclass(frozen=True)
 class Partition:
     """Stored series that are trained together because their histories end at the same bucket.
 

@@ -1,0 +1,48 @@
+"""What can be asked of the published forecasts."""
+
+from typing import Annotated, Literal, Self
+
+import pandas as pd
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
+
+from demand.calendar import Granularity
+from demand.errors import Invalid
+from forecasting.quantiles import check_levels
+from service.api.queries import SelectionQuery, split_commas
+
+Dimension = Literal["provider", "region", "accelerator", "stage", "tenant"]
+
+
+def _levels(values: list[float]) -> list[float]:
+    try:
+        return list(check_levels(values))
+    except Invalid as error:
+        raise ValueError(str(error)) from error
+
+
+Levels = Annotated[list[float], BeforeValidator(split_commas), AfterValidator(_levels)]
+
+
+class ForecastQuery(SelectionQuery):
+    """A part of the fleet, a window ahead and the quantiles wanted."""
+
+    granularity: Granularity = Field(default=Granularity.HOUR, description="Width of the buckets.")
+    horizon: int | None = Field(
+        default=None, ge=1, description="Buckets ahead; all that is published if neither this nor `until` is given."
+    )
+    until: AwareDatetime | None = Field(default=None, description="End of the window instead of a horizon, exclusive.")
+    quantiles: Levels = Field(default=[0.1, 0.5, 0.9], description="Probabilities between 0 and 1, comma-separated.")
+    group_by: Annotated[list[Dimension], BeforeValidator(split_commas)] = Field(
+        default=[], description="Dimensions to split by, comma-separated. Workloads are always told apart."
+    )
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.horizon is not None and self.until is not None:
+            raise ValueError("give either horizon or until, not both")
+        return self
+
+    @property
+    def end(self) -> pd.Timestamp | None:
+        """The end of the window as a UTC timestamp, if it was given."""
+        return None if self.until is None else pd.Timestamp(self.until).tz_convert("UTC")

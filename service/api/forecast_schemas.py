@@ -1,0 +1,116 @@
+"""What answers about demand ahead look like."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from demand.calendar import Granularity
+from demand.series import Workload
+from service import published
+from service.store.forecasts import PublishedForecast
+
+
+class Series(BaseModel):
+    """The identity of a series."""
+
+    provider: str
+    region: str
+    accelerator: str
+    workload: Workload
+    stage: str
+    tenant: str
+
+
+class DemandAhead(BaseModel):
+    """Demand of one workload of one group; lists run along `timestamps`."""
+
+    series: int = Field(description="How many series are summed.")
+    mean: list[float] = Field(description="Expected level.")
+    quantiles: dict[str, list[float]] = Field(description="Per asked level, the quantile at each step.")
+
+
+class GroupForecast(BaseModel):
+    """Demand ahead of one group of series that share a unit."""
+
+    group: dict[str, str] = Field(description="The values of the dimensions in `group_by`.")
+    unit: str = Field(description="The unit of all numbers of the group.", examples=["accelerators"])
+    training: DemandAhead | None = None
+    inference: DemandAhead | None = None
+    unattributed: DemandAhead | None = None
+    total: DemandAhead
+
+
+class Source(BaseModel):
+    """Where the forecast of one series comes from."""
+
+    series: Series
+    series_id: int
+    run_id: str
+    model: str = Field(description="The model chosen for the series.")
+    data_cut_off: datetime = Field(description="The last bucket of history that the forecast knows.")
+    issued_at: datetime = Field(description="When the forecast was published.")
+    backtest_loss: float | None = Field(description="Scaled quantile loss on rolling origins; lower is better.")
+    naive_loss: float | None = Field(description="The same of the seasonal naive.")
+    coverage_80: float | None = Field(description="Share of backtest actuals inside the 10 %-90 % band.")
+    warnings: list[str]
+
+    @classmethod
+    def of(cls, forecast: PublishedForecast) -> Self:
+        """The source as it is shown."""
+        choice = forecast.choice
+        return cls(
+            series=Series.model_validate(forecast.series.key, from_attributes=True),
+            series_id=forecast.series.id,
+            run_id=forecast.run_id,
+            model=choice.model,
+            data_cut_off=forecast.cut_off,
+            issued_at=forecast.published_at,
+            backtest_loss=choice.score,
+            naive_loss=choice.naive_score,
+            coverage_80=choice.coverage_80,
+            warnings=list(choice.warnings),
+        )
+
+
+class LeftOut(BaseModel):
+    """A selected series that is not part of the answer."""
+
+    series: Series
+    reason: str
+
+    @classmethod
+    def of(cls, left: published.LeftOut) -> Self:
+        """The left-out series as it is shown."""
+        return cls(series=Series.model_validate(left.key, from_attributes=True), reason=left.reason)
+
+
+class Forecast(BaseModel):
+    """Demand ahead."""
+
+    granularity: Granularity
+    start: datetime = Field(description="The first bucket: the one after the newest data.")
+    timestamps: list[datetime] = Field(description="The starts of all buckets, UTC.")
+    quantiles: list[float]
+    groups: list[GroupForecast]
+    sources: list[Source] = Field(description="Model, run, data cut-off and backtest score of every series summed.")
+    left_out: list[LeftOut]
+
+
+class GroupPaths(BaseModel):
+    """Sample paths of one group."""
+
+    group: dict[str, str]
+    unit: str
+    workloads: dict[str, list[list[float]]] = Field(
+        description="Per workload, and for their total, the paths; each path runs along `timestamps`."
+    )
+
+
+class SamplePaths(BaseModel):
+    """Joint sample paths of demand ahead."""
+
+    granularity: Granularity
+    start: datetime
+    timestamps: list[datetime]
+    groups: list[GroupPaths]

@@ -1,0 +1,41 @@
+"""The models that forecasts come from."""
+
+from collections import Counter
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from demand.calendar import Granularity
+from demand.series import Selection
+from forecasting.catalogue import catalogue
+from service.api.dependencies import UnitDep
+
+router = APIRouter(prefix="/v1/models", tags=["models"])
+
+
+class Model(BaseModel):
+    """A model of the catalogue at one granularity."""
+
+    name: str
+    granularity: Granularity
+    description: str
+    across_series: bool = Field(description="Whether series learn from each other.")
+    champion_of: int = Field(description="How many series are forecast by it at the moment.")
+
+
+@router.get("")
+def list_models(unit: UnitDep) -> list[Model]:
+    """The catalogue, and how many series each model is the champion of."""
+    everything = [series.id for series in unit.series.find(Selection())]
+    return [
+        Model(
+            name=model.name,
+            granularity=granularity,
+            description=model.description,
+            across_series=model.across_series,
+            champion_of=champions[model.name],
+        )
+        for granularity in Granularity
+        for champions in [Counter(c.model for c in unit.forecasts.choices(everything, granularity).values())]
+        for model in catalogue(granularity)
+    ]

@@ -1,0 +1,176 @@
+"""Training: asked for, watched, looked back on."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Query, Request, Response, status
+from pydantic import BaseModel, ConfigDict, Field
+
+from demand.calendar import Granularity
+from demand.errors import Invalid, NotFound
+from service.api.dependencies import JobsDep, StoreDep, UnitDep
+from service.api.forecast_schemas import Series
+from service.api.paging import link_next
+from service.api.problems import problems
+from service.api.queries import SelectionQuery
+from service.runs import run_request, submit
+from service.store.run import PlannedPartition, Run, RunKind, RunSeries, RunState, SeriesState
+
+router = APIRouter(prefix="/v1/training-runs", tags=["training"])
+
+
+class RunOrder(BaseModel):
+    """A run to be started."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"kind": "retrain", "granularity": "hour", "selection": {"region": ["eu"]}}]},
+    )
+
+    kind: RunKind = Field(
+        default=RunKind.RETRAIN, description="`retrain` compares all models anew, `refresh` refits those chosen before."
+    )
+    granularity: Granularity = Field(default=Granularity.HOUR, description="Width of the forecast buckets.")
+    horizon: int | None = Field(default=None, description="Buckets ahead; the limit of the granularity if not given.")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="Seed of every draw.")
+    selection: SelectionQuery = Field(default=SelectionQuery(), description="Which series; all if not given.")
+
+
+class PartitionProgress(BaseModel):
+    """How far one part of a run is."""
+
+    number: int
+    series: int
+    state: str
+    phase: str
+    done: int = Field(description="Finished pieces of the phase.")
+    total: int = Field(description="All pieces of the phase.")
+
+    @classmethod
+    def of(cls, planned: PlannedPartition) -> Self:
+        """The partition as it is shown."""
+        return cls(
+            number=planned.number,
+            series=len(planned.partition.series_ids),
+            state=planned.state,
+            phase=planned.phase,
+            done=planned.done,
+            total=planned.total,
+        )
+
+
+class TrainingRun(BaseModel):
+    """A training run."""
+
+    id: str
+    kind: RunKind
+    state: RunState
+    granularity: Granularity
+    horizon: int
+    seed: int
+    selection: dict[str, list[str]] = Field(description="The filters; empty means all series.")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    as_of: datetime | None = Field(description="The state of history that the run reads.")
+    phase: str
+    error: str = Field(description="Why the run failed, empty if it did not.")
+    recipe: dict[str, Any] | None = Field(description="How the forecasts were made, once the run has succeeded.")
+    partitions: list[PartitionProgress] = Field(default_factory=list)
+
+    @classmethod
+    def of(cls, run: Run, partitions: Sequence[PlannedPartition] = ()) -> Self:
+        """The run as it is shown."""
+        return cls(
+            id=run.id,
+            kind=run.request.kind,
+            state=run.state,
+            granularity=run.request.granularity,
+            horizon=run.request.horizon,
+            seed=run.request.seed,
+            selection={name: list(values) for name, values in run.request.selection.conditions().items()},
+            created_at=run.created_at,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            as_of=run.as_of,
+            phase=run.phase,
+            error=run.error,
+            recipe=None if run.recipe is None else run.recipe.to_json(),
+            partitions=[PartitionProgress.of(partition) for partition in partitions],
+        )
+
+
+class SeriesResult(BaseModel):
+    """What became of one series in a run."""
+
+    series: Series
+    series_id: int
+    state: SeriesState = Field(description="`fallback`: forecast by a simpler model, for the reason given.")
+    model: str | None
+    scores: dict[str, float] = Field(description="Backtest scaled quantile loss of every model tried.")
+    naive_loss: float | None
+    coverage_80: float | None
+    reason: str
+
+    @classmethod
+    def of(cls, result: RunSeries) -> Self:
+        """The outcome as it is shown."""
+        choice = result.outcome.choice
+        return cls(
+            series=Series.model_validate(result.series.key, from_attributes=True),
+            series_id=result.series.id,
+            state=result.outcome.state,
+            model=choice.model if choice else None,
+            scores=dict(choice.scores) if choice else {},
+            naive_loss=choice.naive_score if choice else None,
+            coverage_80=choice.coverage_80 if choice else None,
+            reason=result.outcome.reason,
+        )
+
+
+@router.post("", status_code=status.HTTP_202_ACCEPTED, responses=problems(Invalid))
+def start_run(order: RunOrder, response: Response, store: StoreDep, jobs: JobsDep) -> TrainingRun:
+    """Start training in the background; `Location` says where to watch it."""
+    request = run_request(order.kind, order.granularity, order.selection.selection(), order.horizon, order.seed)
+    run = submit(store, jobs, request)
+    response.headers["Location"] = f"{router.prefix}/{run.id}"
+    return TrainingRun.of(run)
+
+
+@router.get("", responses=problems(NotFound, Invalid))
+def list_runs(
+    request: Request,
+    response: Response,
+    unit: UnitDep,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    after: Annotated[str | None, Query(description="Cursor: runs older than this one.")] = None,
+) -> list[TrainingRun]:
+    """Runs, newest first."""
+    runs = unit.runs.page(limit=limit, after=after)
+    if len(runs) == limit:
+        link_next(request, response, runs[-1].id)
+    return [TrainingRun.of(run) for run in runs]
+
+
+@router.get("/{run_id}", responses=problems(NotFound))
+def read_run(run_id: str, unit: UnitDep) -> TrainingRun:
+    """One run, with how far each part of it is."""
+    return TrainingRun.of(unit.runs.get(run_id), unit.runs.partitions(run_id))
+
+
+@router.get("/{run_id}/series", responses=problems(NotFound))
+def read_run_series(
+    run_id: str,
+    request: Request,
+    response: Response,
+    unit: UnitDep,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    after: Annotated[int | None, Query(description="Cursor: series with a higher id.")] = None,
+) -> list[SeriesResult]:
+    """What became of each series of a run: its model, its scores, and reasons for anything less."""
+    unit.runs.get(run_id)
+    results = unit.runs.outcomes(run_id, limit=limit, after=after)
+    if len(results) == limit:
+        link_next(request, response, results[-1].series.id)
+    return [SeriesResult.of(result) for result in results]

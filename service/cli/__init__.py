@@ -1,0 +1,37 @@
+"""The command line."""
+
+import sys
+
+import typer
+
+from demand.errors import ComputecastError
+from service.cli.data import demo, ingest
+from service.cli.forecasting import forecast
+from service.cli.progress import complaints
+from service.cli.serving import openapi, serve, work
+from service.cli.training import refresh, retrain
+
+app = typer.Typer(
+    name="computecast",
+    help="Demand forecasts for AI and cloud compute, training and inference apart.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+for command in (serve, ingest, retrain, refresh, forecast, demo, openapi):
+    app.command()(command)
+app.command("worker")(work)
+
+
+@app.callback()
+def _commands() -> None:
+    """Demand forecasts for AI and cloud compute, training and inference apart."""
+
+
+def main() -> None:
+    """Run the command line; what computecast refuses is told in a sentence, without a stack trace."""
+    try:
+        app()
+    except ComputecastError as error:
+        complaints.print(f"[red]error:[/red] {error}", highlight=False, markup=True, soft_wrap=True)
+        sys.exit(1)

@@ -1,0 +1,103 @@
+"""`computecast ingest` and `demo`: data into the store."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.progress import wrap_file
+from rich.table import Table
+
+from demand.calendar import Granularity
+from demand.series import Selection
+from demand.tidy import OnError, check_rows
+from forecasting.simulator import DEMO_HOURS, SHORTEST_HOURS, SimulatedFleet, simulate_fleet
+from service.cli.files import open_file
+from service.cli.progress import complaints, console
+from service.cli.settings import read_settings
+from service.cli.training import Order, train
+from service.connectors.files import Format
+from service.ingestion import ingest_file
+from service.store.engine import Store
+from service.store.ingest_report import IngestRejected, IngestReport
+from service.store.run import RunKind
+
+SHOWN_REJECTIONS = 20
+DEMO_SEED = 20250106
+
+
+def ingest(
+    files: Annotated[list[Path], typer.Argument(help="Tidy rows as CSV, JSON, NDJSON (also .gz) or Parquet.")],
+    on_error: Annotated[
+        OnError, typer.Option(help="abort: one bad row and nothing of its file is stored.")
+    ] = OnError.ABORT,
+    granularity: Annotated[Granularity | None, typer.Option(help="Grid of new series, inferred if not given.")] = None,
+) -> None:
+    """Store the rows of files; repeating a file changes nothing. Each file is stored in whole or not at all."""
+    settings = read_settings()
+    store = Store(settings.database_url)
+    store.migrate()
+    for path in files:
+        form = Format.of(path.name)
+        with (
+            open_file(path) as raw,
+            wrap_file(raw, total=path.stat().st_size, description=path.name, console=complaints) as body,
+        ):
+            try:
+                report = ingest_file(store, body, form, path.name, on_error, granularity)
+            except IngestRejected as refusal:
+                _show(path.name, refusal.report)
+                raise
+        _show(path.name, report)
+    store.close()
+
+
+def demo(
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = DEMO_SEED,
+    hours: Annotated[int, typer.Option(min=SHORTEST_HOURS, help="How much history to simulate.")] = DEMO_HOURS,
+) -> None:
+    """Fill an empty store with a simulated fleet and train on it; a store that has data keeps it."""
+    settings = read_settings()
+    store = Store(settings.database_url)
+    store.migrate()
+    with store.read() as unit:
+        filled = bool(unit.series.find(Selection(), limit=1))
+    if filled:
+        console.print("the store has data already; it is kept")
+    else:
+        with console.status("simulating a fleet"):
+            fleet = simulate_fleet(seed=seed, hours=hours, end=_this_hour())
+            _store(store, fleet)
+        console.print("stored a [bold]simulated[/bold] fleet: no number of it was measured anywhere")
+    store.close()
+    train(settings, Order(RunKind.RETRAIN), None, wait=True, only_if_needed=True)
+
+
+def _this_hour() -> pd.Timestamp:
+    return pd.Timestamp(datetime.now(UTC)).floor("h")
+
+
+def _store(store: Store, fleet: SimulatedFleet) -> None:
+    """Store the fleet as a fleet would be: first what was recorded, then what was corrected."""
+    now = pd.Timestamp(datetime.now(UTC))
+    for source, rows in (("simulated fleet", fleet.rows()), ("simulated corrections", fleet.corrections())):
+        batch = check_rows(rows.assign(line=range(1, len(rows) + 1)), now=now)
+        with store.staging() as unit:
+            report = unit.observations.ingest(
+                [batch], source=source, on_error=OnError.ABORT, granularity=Granularity.HOUR
+            )
+        _show(source, report)
+
+
+def _show(name: str, report: IngestReport) -> None:
+    counts = ("inserted", "updated", "unchanged", "rejected")
+    console.print(f"{name}: " + ", ".join(f"{getattr(report, count):,} {count}" for count in counts), highlight=False)
+    if not report.rejections:
+        return
+    table = Table("line", "column", "value", "reason")
+    for rejection in report.rejections[:SHOWN_REJECTIONS]:
+        table.add_row(str(rejection.line), rejection.column, rejection.value, rejection.reason)
+    complaints.print(table)
+    if report.rejected > SHOWN_REJECTIONS:
+        complaints.print(f"and {report.rejected - SHOWN_REJECTIONS:,} more")

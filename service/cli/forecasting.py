@@ -1,0 +1,52 @@
+"""`computecast forecast`: history in a file, forecast in a file, nothing stored."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from demand.calendar import Granularity
+from demand.errors import Invalid
+from forecasting.quantiles import check_levels
+from service.cli.files import open_file
+from service.cli.progress import console, phases
+from service.connectors.files import Format, read_batches
+from service.connectors.output import write_table, writer_for
+from service.settings import Settings
+from service.stateless import forecast_table, read_history
+from training.pipeline import TrainingSettings
+
+
+def forecast(  # noqa: PLR0913, PLR0917 - every argument is an option of the command line
+    file: Annotated[Path, typer.Argument(help="Tidy rows as CSV, JSON, NDJSON (also .gz) or Parquet.")],
+    horizon: Annotated[int, typer.Option(help="How many buckets ahead.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .csv, .csv.gz or .parquet.")],
+    quantiles: Annotated[str, typer.Option(help="Probabilities between 0 and 1.")] = "0.1,0.5,0.9",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 0,
+    granularity: Annotated[Granularity | None, typer.Option(help="Inferred from the timestamps if not given.")] = None,
+    models: Annotated[str, typer.Option(help="Models to try, comma-separated; all if not given.")] = "",
+) -> None:
+    """Forecast the series of a file: one row per series and step, with mean and quantiles."""
+    writer_for(output)
+    levels = check_levels(_numbers(quantiles))
+    with open_file(file) as source:
+        history = read_history(read_batches(source, Format.of(file.name), now=pd.Timestamp(datetime.now(UTC))))
+    settings = TrainingSettings(
+        horizon=horizon,
+        seed=seed,
+        models=tuple(name.strip() for name in models.split(",")) if models else None,
+        n_jobs=Settings().cores,
+    )
+    with phases() as progress:
+        table = forecast_table(history, settings, granularity, levels, progress)
+    write_table(table, output)
+    console.print(f"{len(history.keys):,} series, {horizon} steps each: [bold]{output}[/bold]")
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise Invalid(f"--quantiles {text!r} is not a list of numbers; write it like 0.1,0.5,0.9") from error

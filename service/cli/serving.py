@@ -1,0 +1,93 @@
+"""`computecast serve`, `worker` and `openapi`."""
+
+import json
+import logging
+import socket
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.logging import RichHandler
+
+from demand.errors import Conflict
+from service.app import create_app
+from service.cli.progress import complaints, console
+from service.cli.settings import read_settings
+from service.jobs.supervisor import WorkerSupervisor
+from service.settings import Settings
+from service.worker import run_worker
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, 0 for any that is free.")] = None,
+    worker: Annotated[bool, typer.Option(help="Also run a worker process that carries out training.")] = True,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Serve the API, with a worker beside it."""
+    settings = read_settings(host=host, port=port)
+    _log_to_terminal(settings)
+    with _listen(settings) as listener:
+        address = f"http://{settings.host}:{listener.getsockname()[1]}"
+        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, access_log=False))
+        with WorkerSupervisor(settings) if worker else nullcontext():
+            _welcome(address)
+            server.run(sockets=[listener])
+
+
+def work() -> None:
+    """Carry out training runs until told to stop; any number of workers may share a PostgreSQL store."""
+    settings = read_settings()
+    _log_to_terminal(settings)
+    run_worker(settings)
+
+
+def openapi(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write instead of standard output.")
+    ] = None,
+) -> None:
+    """Print the OpenAPI document of the API."""
+    document = json.dumps(create_app(Settings()).openapi(), indent=2)
+    if output is None:
+        typer.echo(document)
+    else:
+        output.write_text(document + "\n", encoding="utf-8")
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise Conflict(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); stop what uses it, or choose "
+            "another port with --port, COMPUTECAST_PORT or make run PORT=..."
+        ) from error
+    return listener
+
+
+def _welcome(address: str) -> None:
+    console.print(f"\n[bold]computecast[/bold] serves on {address}; explore it at [bold]{address}/docs[/bold]")
+    console.print("three questions to start with:")
+    for question in _questions(address):
+        console.print(f"  curl '{question}'", highlight=False, soft_wrap=True)
+
+
+def _questions(address: str) -> tuple[str, ...]:
+    return (
+        f"{address}/v1/forecasts?horizon=24&quantiles=0.1,0.5,0.9",
+        f"{address}/v1/forecasts?granularity=day&horizon=30&group_by=region",
+        f"{address}/v1/series?workload=training",
+    )
+
+
+def _log_to_terminal(settings: Settings) -> None:
+    handler = RichHandler(console=complaints, show_path=False, rich_tracebacks=False)
+    logging.basicConfig(level=settings.log_level, format="%(message)s", handlers=[handler])
+    for library in ("alembic", "cmdstanpy", "httpx", "prophet"):
+        logging.getLogger(library).setLevel(logging.WARNING)

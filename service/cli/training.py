@@ -1,0 +1,161 @@
+"""`computecast retrain` and `refresh`: training from the terminal, with progress."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from demand.calendar import Granularity
+from demand.errors import NotFound, Unavailable
+from demand.series import Selection
+from service.cli.progress import complaints, console
+from service.cli.settings import read_settings
+from service.jobs.client import JobClient
+from service.jobs.here import run_here
+from service.runs import run_request, submit
+from service.settings import Settings
+from service.store.engine import Store
+from service.store.run import PartitionState, PlannedPartition, Run, RunKind, RunState
+
+_RUNS_LOOKED_AT = 100
+_COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+_BACKTEST_SHARE = 0.9
+"""Of the time that a series takes to train, what its backtest takes."""
+
+Widths = Annotated[
+    list[Granularity] | None,
+    typer.Option("--granularity", help="Bucket width, may be repeated; what fits the stored series if not given."),
+]
+Horizon = Annotated[int | None, typer.Option(help="Buckets ahead; the limit of the granularity if not given.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of every draw.")]
+IfNeeded = Annotated[bool, typer.Option("--if-needed", help="Only where there is data newer than the forecasts.")]
+Wait = Annotated[bool, typer.Option(help="Wait for the end, showing progress.")]
+
+
+def retrain(
+    granularity: Widths = None,
+    horizon: Horizon = None,
+    seed: Seed = 0,
+    wait: Wait = True,  # noqa: FBT002 - a flag of the command line
+    if_needed: IfNeeded = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Compare all models anew on the stored history, choose per series, and publish forecasts."""
+    order = Order(RunKind.RETRAIN, horizon, seed)
+    train(read_settings(), order, granularity, wait=wait, only_if_needed=if_needed)
+
+
+def refresh(granularity: Widths = None, horizon: Horizon = None, seed: Seed = 0, wait: Wait = True) -> None:  # noqa: FBT002 - a flag of the command line
+    """Fit the models chosen before to the newest history, and publish forecasts."""
+    train(read_settings(), Order(RunKind.REFRESH, horizon, seed), granularity, wait=wait, only_if_needed=False)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be trained at every granularity."""
+
+    kind: RunKind
+    horizon: int | None = None
+    seed: int = 0
+
+
+def train(
+    settings: Settings, order: Order, widths: Sequence[Granularity] | None, *, wait: bool, only_if_needed: bool
+) -> None:
+    """Start a run per granularity, one after the other.
+
+    Args:
+        settings: say where the store is.
+        order: what to train.
+        widths: granularities; those that fit the stored series if not given.
+        wait: stay until each run has ended, carrying it out here if no worker is there.
+        only_if_needed: leave out granularities whose last run has read all the data there is.
+
+    Raises:
+        Unavailable: a run did not succeed.
+    """
+    store = Store(settings.database_url)
+    store.migrate()
+    with ExitStack() as stack:
+        stack.callback(store.close)
+        jobs = stack.enter_context(JobClient(settings))
+        for width in widths or fitting_widths(store):
+            if only_if_needed and _is_current(store, width):
+                console.print(f"the forecasts by the {width} know all data there is")
+                continue
+            run = submit(store, jobs, run_request(order.kind, width, Selection(), order.horizon, order.seed))
+            if wait:
+                _watch(settings, run)
+            else:
+                console.print(f"{order.kind} by the {width} is queued as run {run.id}")
+
+
+def fitting_widths(store: Store) -> list[Granularity]:
+    """The grids of the stored series, and days where there are hours.
+
+    Raises:
+        NotFound: nothing is stored.
+    """
+    with store.read() as unit:
+        grids = {series.granularity for series in unit.series.find(Selection())}
+    if not grids:
+        raise NotFound("no history is stored, so there is nothing to train on; store some with computecast ingest FILE")
+    if Granularity.HOUR in grids:
+        grids.add(Granularity.DAY)
+    return [width for width in Granularity if width in grids]
+
+
+def _is_current(store: Store, width: Granularity) -> bool:
+    """Whether the newest of the last runs over everything at this granularity has read all there is."""
+    with store.read() as unit:
+        newest = unit.observations.newest_recorded_at()
+        return any(
+            run.request.granularity is width
+            and not run.request.selection.conditions()
+            and run.state is RunState.SUCCEEDED
+            and run.as_of == newest
+            for run in unit.runs.page(limit=_RUNS_LOOKED_AT, after=None)
+        )
+
+
+def _watch(settings: Settings, run: Run) -> None:
+    request = run.request
+    label = f"{request.kind} by the {request.granularity}"
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=complaints) as bars:
+        task = bars.add_task(label, total=1.0)
+
+        def show(now: Run, parts: Sequence[PlannedPartition]) -> None:
+            phase = next((part.phase for part in parts if part.state is PartitionState.RUNNING), now.phase)
+            bars.update(task, completed=_share(now, parts), description=f"{label}: {phase or now.state}")
+
+        ended = run_here(settings, run.id, show)
+    if ended.state is not RunState.SUCCEEDED:
+        raise Unavailable(f"run {ended.id} has {ended.state}: {ended.error or 'no reason was given'}")
+    console.print(f"{label}: published as run {ended.id}", highlight=False)
+
+
+def _share(run: Run, parts: Sequence[PlannedPartition]) -> float:
+    """Share of the work that is done, in [0, 1]."""
+    if run.state.is_final:
+        return 1.0
+    total = sum(len(part.partition.series_ids) for part in parts)
+    done = sum(len(part.partition.series_ids) * _share_of_part(part) for part in parts)
+    return done / total if total else 0.0
+
+
+def _share_of_part(part: PlannedPartition) -> float:
+    if part.state is PartitionState.DONE:
+        return 1.0
+    within = part.done / part.total if part.total else 0.0
+    if part.phase == "backtest":
+        return _BACKTEST_SHARE * within
+    return _BACKTEST_SHARE + (1 - _BACKTEST_SHARE) * within if part.phase == "forecast" else 0.0

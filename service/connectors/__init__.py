@@ -1,0 +1,1 @@
+"""Where demand comes from and where forecasts go: files, and later other systems."""

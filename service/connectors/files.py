@@ -1,0 +1,123 @@
+"""Tidy rows from files and request bodies, read in batches whatever their size."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import PurePath
+from typing import BinaryIO, cast
+
+import pandas as pd
+
+from demand.errors import Invalid, UnsupportedFormat
+from demand.tidy import Batch, check_rows, printable
+from service.connectors.csv_files import read_csv
+from service.connectors.json_files import read_json, read_ndjson
+from service.connectors.parquet_files import read_parquet
+from service.connectors.raw import RawBatch
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_BUFFER_BYTES = 1 << 18
+
+
+class Format(StrEnum):
+    """The formats that are read; all but Parquet may also be compressed with gzip."""
+
+    CSV = "csv"
+    JSON = "json"
+    NDJSON = "ndjson"
+    PARQUET = "parquet"
+
+    @classmethod
+    def of(cls, name_or_media_type: str) -> "Format":
+        """The format that a file name or a media type stands for.
+
+        Raises:
+            UnsupportedFormat: it stands for none that is read.
+        """
+        media_type = name_or_media_type.partition(";")[0].strip().lower()
+        suffixes = PurePath(name_or_media_type.strip().lower()).suffixes
+        if suffixes[-1:] == [".gz"]:
+            suffixes = suffixes[:-1]
+        found = _MEDIA_TYPES.get(media_type) or _SUFFIXES.get("".join(suffixes[-1:]))
+        if found is None:
+            raise UnsupportedFormat(
+                f"the format of {printable(name_or_media_type)!r} is not read; name or declare it as "
+                "CSV (.csv, text/csv), JSON (.json, application/json), NDJSON (.ndjson, application/x-ndjson) or "
+                "Parquet (.parquet, application/vnd.apache.parquet)"
+            )
+        return found
+
+
+def read_batches(source: BinaryIO, format: Format, *, now: pd.Timestamp) -> Iterator[Batch]:  # noqa: A002
+    """Checked rows, at most 50,000 at a time; `source` is left open.
+
+    Compression is recognised by its first bytes. A fault that makes the rest unreadable is raised when it is reached,
+    after the batches before it: store nothing until the iterator has ended.
+
+    Args:
+        source: the file or body, opened for reading bytes, at its start.
+        format: what to read it as.
+        now: the present moment, which rows may not lie more than a day ahead of.
+
+    Raises:
+        Invalid: there is no row, or the file as a whole cannot be read; rows that cannot are rejections of a batch.
+    """
+    seen = 0
+    with _decompressed(source) as stream:
+        for raw in _READERS[format](stream):
+            batch = check_rows(raw.rows, now=now)
+            rejections = sorted([*batch.rejections, *raw.rejections], key=lambda rejection: rejection.line)
+            seen += len(batch.rows) + len(rejections)
+            if len(batch.rows) or rejections:
+                yield Batch(batch.rows, tuple(rejections))
+    if not seen:
+        raise Invalid(f"there is no row in this {format} file; send at least one row with a timestamp and a value")
+
+
+@contextmanager
+def _decompressed(source: BinaryIO) -> Iterator[io.BufferedIOBase]:
+    buffered = io.BufferedReader(cast(io.RawIOBase, source), _BUFFER_BYTES)
+    try:
+        if not buffered.peek(2).startswith(_GZIP_MAGIC):
+            yield buffered
+            return
+        with gzip.GzipFile(fileobj=buffered, mode="rb") as unpacked:
+            yield io.BufferedReader(cast(io.RawIOBase, unpacked), _BUFFER_BYTES)
+    except EOFError as error:
+        raise Invalid("the gzip file ends too early; it was cut off on its way: send it again in whole") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise Invalid(f"the gzip file is damaged: {error}; compress it again") from error
+    finally:
+        buffered.detach()
+
+
+_READERS: dict[Format, Callable[[io.BufferedIOBase], Iterator[RawBatch]]] = {
+    Format.CSV: read_csv,
+    Format.JSON: read_json,
+    Format.NDJSON: read_ndjson,
+    Format.PARQUET: read_parquet,
+}
+
+_MEDIA_TYPES = {
+    "text/csv": Format.CSV,
+    "application/csv": Format.CSV,
+    "application/json": Format.JSON,
+    "application/ndjson": Format.NDJSON,
+    "application/x-ndjson": Format.NDJSON,
+    "application/jsonl": Format.NDJSON,
+    "application/vnd.apache.parquet": Format.PARQUET,
+    "application/parquet": Format.PARQUET,
+    "application/x-parquet": Format.PARQUET,
+}
+
+_SUFFIXES = {
+    ".csv": Format.CSV,
+    ".json": Format.JSON,
+    ".ndjson": Format.NDJSON,
+    ".jsonl": Format.NDJSON,
+    ".parquet": Format.PARQUET,
+    ".pq": Format.PARQUET,
+}

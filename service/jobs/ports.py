@@ -1,0 +1,115 @@
+"""The store as the pipeline sees it; every call is one short unit of work."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from demand.calendar import Granularity, step_of
+from demand.errors import Unavailable
+from demand.history import Panel
+from service.jobs.workflows import Stopping
+from service.store.engine import Store
+from service.store.run import SeriesOutcome, SeriesState
+from training.ports import Partition, SeriesForecast
+from training.recipe import Choice
+
+logger = logging.getLogger(__name__)
+
+REPORT_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class StoredHistory:
+    """History as it was when the run began."""
+
+    store: Store
+    as_of: datetime | None
+
+    def panel(self, partition: Partition, context: int) -> Panel:
+        """The last `context` buckets up to the cut-off, one row per series in the order of the partition."""
+        with self.store.read() as unit:
+            panel = unit.observations.panel(partition.series_ids, partition.granularity, as_of=self.as_of, last=context)
+        return ending_at(panel, partition.cut_off, context)
+
+
+@dataclass(frozen=True)
+class StoredForecasts:
+    """The forecasts of one run; they are served once the run is published."""
+
+    store: Store
+    run_id: str
+
+    def save(self, forecasts: Sequence[SeriesForecast]) -> None:
+        """Keep the forecasts; saving the same ones again changes nothing."""
+        fallbacks = [
+            SeriesOutcome(each.series_id, SeriesState.FALLBACK, each.choice, "; ".join(each.choice.warnings))
+            for each in forecasts
+            if each.choice.warnings
+        ]
+        with self.store.begin() as unit:
+            unit.forecasts.save(self.run_id, forecasts)
+            unit.runs.save_series(self.run_id, fallbacks)
+
+
+@dataclass(frozen=True)
+class PublishedChoices:
+    """What is served at the moment."""
+
+    store: Store
+
+    def choices(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Choice]:
+        """The published choice of each series that has one."""
+        with self.store.read() as unit:
+            return unit.forecasts.choices(series_ids, granularity)
+
+
+class Report:
+    """Tells the store how far a partition is, about once a second at most.
+
+    Args:
+        tell: keeps phase, done and total.
+        stopping: set when the work has to end.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[str, int, int], None],
+        stopping: threading.Event,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tell = tell
+        self._stopping = stopping
+        self._clock = clock
+        self._due_seconds = clock()
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        """`done` of `total` pieces of the named phase are finished.
+
+        Raises:
+            Stopping: the work has to end here.
+        """
+        if self._stopping.is_set():
+            raise Stopping
+        now = self._clock()
+        if now < self._due_seconds:
+            return
+        self._due_seconds = now + REPORT_SECONDS
+        try:
+            self._tell(phase, done, total)
+        except Unavailable as error:
+            logger.warning("progress is not shown: %s", error)
+
+
+def ending_at(panel: Panel, cut_off: pd.Timestamp, context: int) -> Panel:
+    """The last `context` buckets of a history up to the one at `cut_off`, missing where the history ends earlier."""
+    stop = int(step_of(pd.DatetimeIndex([cut_off]), panel.start, panel.granularity)[0]) + 1
+    lacking = max(stop - panel.n_steps, 0)
+    longer = np.pad(panel.values, ((0, 0), (0, lacking)), constant_values=np.nan)
+    return replace(panel, values=longer).between(stop - context, stop)

@@ -1,0 +1,212 @@
+"""A forecast of history that comes with the question: nothing is stored."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from demand.calendar import Granularity, buckets, infer_granularity
+from demand.errors import Invalid
+from demand.history import Panel, panel_from_long
+from demand.series import DIMENSIONS, SeriesKey, Workload
+from demand.tidy import Batch, Rejection
+from forecasting.quantiles import GRID, interpolate
+from training.partitions import partitions
+from training.pipeline import Ports, TrainingSettings, retrain
+from training.ports import Extent, Partition, Progress, SeriesForecast
+from training.recipe import Choice
+
+_SHOWN_REJECTIONS = 10
+_TELLING = 10
+"""Timestamps from which the grid of a series is taken to show."""
+_PARTITION_SIZE = 256
+_MEAN_POSITIONS = (np.arange(400) + 0.5) / 400
+
+
+@dataclass(frozen=True)
+class History:
+    """Observations held in memory, one entry per series and in the same order; fulfils `HistorySource`."""
+
+    keys: tuple[SeriesKey, ...]
+    units: tuple[str, ...]
+    granularities: tuple[Granularity, ...]
+    observations: tuple["pd.Series[float]", ...]
+
+    def extents(self) -> dict[int, Extent]:
+        """How far each series reaches, by its position."""
+        return {
+            row: Extent(self.granularities[row], known.index[0], known.index[-1], len(known))
+            for row, known in enumerate(self.observations)
+        }
+
+    def panel(self, partition: Partition, context: int) -> Panel:
+        """The last `context` buckets up to the cut-off, one row per series of the partition."""
+        after = buckets(partition.cut_off, 2, partition.granularity)[-1]
+        parts = [self._row(row, partition.granularity, after) for row in partition.series_ids]
+        values = np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
+        panel = panel_from_long(
+            [self.keys[row] for row in partition.series_ids],
+            [self.units[row] for row in partition.series_ids],
+            partition.granularity,
+            (
+                np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
+                pd.DatetimeIndex(np.concatenate([pd.DatetimeIndex(part.index).asi8 for part in parts]), tz="UTC"),
+                values,
+            ),
+        )
+        return panel.last(context)
+
+    def _row(self, row: int, granularity: Granularity, stop: pd.Timestamp) -> "pd.Series[float]":
+        known = self.observations[row]
+        if self.granularities[row] is not granularity:
+            values = np.asarray(known, dtype=np.float64)
+            observed = np.zeros(len(known), dtype=np.int64), pd.DatetimeIndex(known.index), values
+            fine = panel_from_long([self.keys[row]], [self.units[row]], self.granularities[row], observed)
+            coarse = fine.coarser(granularity)
+            known = pd.Series(coarse.values[0], index=coarse.index).dropna()
+        return known[known.index < stop]
+
+
+@dataclass
+class Collected:
+    """Forecasts kept in memory by the position of their series; fulfils `ForecastSink`."""
+
+    forecasts: dict[int, SeriesForecast] = field(default_factory=dict)
+
+    def save(self, forecasts: Sequence[SeriesForecast]) -> None:
+        """Keep the forecasts."""
+        self.forecasts |= {forecast.series_id: forecast for forecast in forecasts}
+
+
+class NoChampions:
+    """Nothing is known about any series; fulfils `Champions`."""
+
+    def choices(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Choice]:
+        """No choice at all."""
+        del series_ids, granularity
+        return {}
+
+
+def read_history(batches: Iterable[Batch]) -> History:
+    """All rows of a file as history; the grid of each series is inferred from its timestamps.
+
+    Raises:
+        Invalid: a row is rejected, rows of one series and time disagree, or a series has two units.
+    """
+    frames: list[pd.DataFrame] = []
+    rejections: list[Rejection] = []
+    for batch in batches:
+        frames.append(batch.rows)
+        rejections += batch.rejections
+    if not rejections:
+        rows = pd.concat(frames, ignore_index=True)
+        rejections = _disagreements(rows)
+    if rejections:
+        raise _refused(rejections)
+    keys, units, observations = [], [], []
+    for labels, part in rows.groupby(list(DIMENSIONS), sort=False):
+        keys.append(_key(labels))
+        units.append(str(part["unit"].iloc[0]))
+        observations.append(part.drop_duplicates("timestamp").set_index("timestamp")["value"].sort_index())
+    return History(tuple(keys), tuple(units), _grids(observations), tuple(observations))
+
+
+def forecast_table(
+    history: History, settings: TrainingSettings, width: Granularity | None, levels: Sequence[float], progress: Progress
+) -> pd.DataFrame:
+    """Forecast every series and lay the result out as rows.
+
+    Args:
+        history: what is known.
+        settings: how to forecast.
+        width: the granularity to forecast at, None for each series' own.
+        levels: quantile levels to lay out.
+        progress: told how far the work is.
+
+    Returns:
+        One row per series and step: the dimensions, `unit`, `timestamp`, `mean`, a column such as `q0.1` per level,
+        `model` and `warnings`.
+
+    Raises:
+        Invalid: a series is on a coarser grid than the width asked for.
+    """
+    _check_width(history, width)
+    sink = Collected()
+    extents = history.extents()
+    for grid in [width] if width else dict.fromkeys(history.granularities):
+        own = {row: extent for row, extent in extents.items() if width or extent.granularity is grid}
+        for partition in partitions(own, grid, _PARTITION_SIZE):
+            retrain(partition, Ports(history, sink, NoChampions()), settings, progress)
+    tables = [
+        _table(history, row, sink.forecasts[row], width or history.granularities[row], levels)
+        for row in sorted(sink.forecasts)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _key(labels: Iterable[object]) -> SeriesKey:
+    provider, region, accelerator, workload, stage, tenant = map(str, labels)
+    return SeriesKey(provider, region, accelerator, Workload(workload), stage, tenant)
+
+
+def _table(
+    history: History, row: int, forecast: SeriesForecast, width: Granularity, levels: Sequence[float]
+) -> pd.DataFrame:
+    steps = len(forecast.quantiles)
+    columns: dict[str, object] = {name: history.keys[row].dimension(name) for name in DIMENSIONS}
+    columns |= {
+        "unit": history.units[row],
+        "timestamp": buckets(forecast.start, steps, width),
+        "mean": interpolate(forecast.quantiles, GRID, _MEAN_POSITIONS).mean(axis=1),
+    }
+    asked = interpolate(forecast.quantiles, GRID, np.asarray(levels))
+    columns |= {f"q{level:g}": asked[:, at] for at, level in enumerate(levels)}
+    columns |= {"model": forecast.choice.model, "warnings": "; ".join(forecast.choice.warnings)}
+    return pd.DataFrame(columns, index=range(steps))
+
+
+def _grids(observations: Sequence["pd.Series[float]"]) -> tuple[Granularity, ...]:
+    """The grid of each series; one with too few timestamps to tell takes the grid of most of the others."""
+    told = [_grid(known) if len(known) >= _TELLING else None for known in observations]
+    clear = [grid for grid in told if grid is not None]
+    if clear:
+        common = max(set(clear), key=lambda grid: (clear.count(grid), grid))
+        return tuple(grid or common for grid in told)
+    return tuple(_grid(known) for known in observations)
+
+
+def _grid(known: "pd.Series[float]") -> Granularity:
+    return infer_granularity(pd.DatetimeIndex(known.index))
+
+
+def _check_width(history: History, width: Granularity | None) -> None:
+    order = list(Granularity).index
+    for key, grid in zip(history.keys, history.granularities, strict=True):
+        if width is not None and order(grid) > order(width):
+            raise Invalid(
+                f"series {key} is known by the {grid}, so it cannot be forecast by the {width}; ask for {grid}"
+            )
+
+
+def _disagreements(rows: pd.DataFrame) -> list[Rejection]:
+    """Rows whose value or unit contradicts an earlier row of the same series."""
+    found = []
+    for column, by in (("value", [*DIMENSIONS, "timestamp"]), ("unit", list(DIMENSIONS))):
+        first = rows.groupby(by, sort=False)[[column, "line"]].transform("first")
+        for at in np.flatnonzero(rows[column] != first[column]):
+            reason = (
+                f"disagrees with {first[column].iloc[at]} in line {first['line'].iloc[at]} of the same series; keep one"
+            )
+            found.append(Rejection(int(rows["line"].iloc[at]), column, str(rows[column].iloc[at]), reason))
+    return found
+
+
+def _refused(rejections: Sequence[Rejection]) -> Invalid:
+    shown = "".join(
+        f"\n  line {rejection.line}: {rejection.column} {rejection.value!r} {rejection.reason}"
+        for rejection in rejections[:_SHOWN_REJECTIONS]
+    )
+    more = f"\n  and {len(rejections) - _SHOWN_REJECTIONS:,} more" if len(rejections) > _SHOWN_REJECTIONS else ""
+    details = [vars(rejection) for rejection in rejections[:_SHOWN_REJECTIONS]]
+    return Invalid(f"{len(rejections):,} rows cannot be used; correct or remove them:{shown}{more}", details)

@@ -1,0 +1,169 @@
+"""Forecasts, and which of them are served."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    LargeBinary,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    func,
+    select,
+    update,
+)
+
+from demand.calendar import Granularity
+from demand.history import FloatArray
+from demand.series import Selection
+from forecasting.dependence import ErrorMemory
+from service.store.ids import among
+from service.store.instants import from_hour, from_micros, to_hour
+from service.store.run import SeriesState
+from service.store.series import StoredSeries, selected, stored_series
+from service.store.tables import FORECAST, PARTITION, PUBLICATION, RUN, RUN_SERIES, SERIES
+from service.store.upserts import upsert
+from training.ports import SeriesForecast
+from training.recipe import Choice, Recipe
+
+_FLOAT32 = np.dtype("<f4")
+
+
+@dataclass(frozen=True)
+class PublishedForecast:
+    """The forecast that is served for one series.
+
+    Attributes:
+        series: the stored series.
+        run_id: the run that made it.
+        recipe: how that run made its forecasts, with the seed of its paths.
+        choice: the model of this series and why.
+        cut_off: the last bucket of the history that was learned from.
+        published_at: since when it is served.
+        start: the first forecast bucket, UTC.
+        levels: probabilities of the quantiles.
+        quantiles: shape (n_steps, n_levels).
+        memory: past errors, for joint paths.
+    """
+
+    series: StoredSeries
+    run_id: str
+    recipe: Recipe
+    choice: Choice
+    cut_off: pd.Timestamp
+    published_at: datetime
+    start: pd.Timestamp
+    levels: tuple[float, ...]
+    quantiles: FloatArray
+    memory: ErrorMemory
+
+
+class ForecastRepository:
+    """The forecasts of all runs."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def save(self, run_id: str, forecasts: Sequence[SeriesForecast]) -> None:
+        """Keep forecasts of a run, and their series as done by the choice that comes with them.
+
+        The series must be in the plan of the run. Saving the same again changes nothing.
+        """
+        outcomes = [{"of_series": each.series_id, "choice": each.choice.to_json()} for each in forecasts]
+        if not outcomes:
+            return
+        planned = (RUN_SERIES.c.run_id == run_id) & (RUN_SERIES.c.series_id == bindparam("of_series"))
+        done = {"state": SeriesState.DONE.value, "reason": "", "choice": bindparam("choice")}
+        self._connection.execute(update(RUN_SERIES).where(planned).values(done), outcomes)
+        upsert(self._connection, FORECAST, [_forecast_row(run_id, forecast) for forecast in forecasts])
+
+    def published(
+        self, selection: Selection, granularity: Granularity, *, steps: int | None = None
+    ) -> list[PublishedForecast]:
+        """What is served for the selected series, by ascending series id.
+
+        Args:
+            selection: the part of the fleet.
+            granularity: the width of the forecast buckets.
+            steps: how many buckets ahead at most; fewer are read faster.
+        """
+        rows = self._connection.execute(_published(granularity, steps).where(*selected(selection))).all()
+        serving = select(RUN.c.id, RUN.c.recipe).where(RUN.c.id.in_({row.run_id for row in rows}))
+        recipes = {row.id: Recipe.from_json(row.recipe) for row in self._connection.execute(serving)}
+        return [_published_forecast(row, recipes[row.run_id]) for row in rows]
+
+    def choices(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Choice]:
+        """The choice behind what is served, for each of the series that has one."""
+        statement = (
+            select(RUN_SERIES.c.series_id, RUN_SERIES.c.choice)
+            .join(PUBLICATION, _served(RUN_SERIES))
+            .where(PUBLICATION.c.granularity == granularity.value)
+            .where(among(RUN_SERIES.c.series_id, series_ids, self._connection.dialect))
+        )
+        return {row.series_id: Choice.from_json(row.choice) for row in self._connection.execute(statement)}
+
+
+def _served(table: Table) -> ColumnElement[bool]:
+    """Joins a table of results per run and series to what is published of them."""
+    return (table.c.run_id == PUBLICATION.c.run_id) & (table.c.series_id == PUBLICATION.c.series_id)
+
+
+def _published(granularity: Granularity, steps: int | None) -> Select[Any]:
+    quantiles: ColumnElement[Any] = FORECAST.c.quantiles
+    if steps is not None:
+        step_bytes = func.length(FORECAST.c.quantiles, type_=Integer) // FORECAST.c.n_steps
+        quantiles = func.substr(FORECAST.c.quantiles, 1, step_bytes * steps, type_=LargeBinary)
+    own_partition = (PARTITION.c.run_id == RUN_SERIES.c.run_id) & (PARTITION.c.number == RUN_SERIES.c.partition)
+    kept = FORECAST.c.run_id, FORECAST.c.start_hour, FORECAST.c.error_scores, FORECAST.c.persistence
+    return (
+        select(SERIES, *kept, quantiles.label("quantiles"))
+        .add_columns(RUN_SERIES.c.choice, PARTITION.c.cut_off, PUBLICATION.c.published_at)
+        .join_from(PUBLICATION, SERIES, SERIES.c.id == PUBLICATION.c.series_id)
+        .join(FORECAST, _served(FORECAST))
+        .join(RUN_SERIES, _served(RUN_SERIES))
+        .join(PARTITION, own_partition)
+        .where(PUBLICATION.c.granularity == granularity.value)
+        .order_by(SERIES.c.id)
+    )
+
+
+def _forecast_row(run_id: str, forecast: SeriesForecast) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "series_id": forecast.series_id,
+        "start_hour": to_hour(forecast.start),
+        "n_steps": len(forecast.quantiles),
+        "quantiles": _packed(forecast.quantiles),
+        "error_scores": _packed(forecast.memory.scores),
+        "persistence": forecast.memory.persistence,
+    }
+
+
+def _published_forecast(row: Row[Any], recipe: Recipe) -> PublishedForecast:
+    scores = np.frombuffer(row.error_scores, dtype=_FLOAT32).astype(np.float32)
+    quantiles = np.frombuffer(row.quantiles, dtype=_FLOAT32).astype(np.float64)
+    return PublishedForecast(
+        series=stored_series(row),
+        run_id=row.run_id,
+        recipe=recipe,
+        choice=Choice.from_json(row.choice),
+        cut_off=from_hour(row.cut_off),
+        published_at=from_micros(row.published_at),
+        start=from_hour(row.start_hour),
+        levels=recipe.levels,
+        quantiles=quantiles.reshape(-1, len(recipe.levels)),
+        memory=ErrorMemory(scores, row.persistence),
+    )
+
+
+def _packed(numbers: npt.NDArray[Any]) -> bytes:
+    return np.ascontiguousarray(numbers, dtype=_FLOAT32).tobytes()

@@ -1,0 +1,15 @@
+"""Locks that are held until the end of the transaction."""
+
+from sqlalchemy import Connection, func, select
+
+SCHEMA_LOCK = 0x636F6D7001
+"""Held while the schema changes."""
+
+INGEST_LOCK = 0x636F6D7002
+"""Held while an ingest is merged, so that ingests are ordered in time as they are in commits."""
+
+
+def take_lock(connection: Connection, name: int) -> None:
+    """Wait for a lock of PostgreSQL; SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(name)))

@@ -1,0 +1,12 @@
+"""Runs migrations on the connection that `service.store.schema` passes in; its transaction stays the caller's."""
+
+from alembic import context
+
+from service.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+)
+context.run_migrations()

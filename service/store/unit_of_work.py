@@ -1,0 +1,79 @@
+"""The unit of work: one transaction over all repositories."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+
+import psycopg
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from demand.errors import Unavailable
+from service.store.forecasts import ForecastRepository
+from service.store.observations import ObservationRepository
+from service.store.runs import RunRepository
+from service.store.series import SeriesRepository
+from service.store.workers import WorkerRepository
+
+
+class StoreUnavailable(Unavailable):
+    """The database cannot be reached, or cannot do what is asked of it now.
+
+    Args:
+        store: where the database is, without its password.
+        reason: what the database or its driver said.
+    """
+
+    def __init__(self, store: str, reason: str) -> None:
+        super().__init__(f"the store {store} is not available: {reason}; check that it is up and try again")
+
+
+class UnitOfWork:
+    """The repositories, all in one transaction that `Store` begins and ends.
+
+    Args:
+        connection: the connection of the transaction.
+        clock: the present instant.
+    """
+
+    def __init__(self, connection: Connection, clock: Callable[[], datetime]) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    @cached_property
+    def observations(self) -> ObservationRepository:
+        """History."""
+        return ObservationRepository(self._connection, self._clock)
+
+    @cached_property
+    def series(self) -> SeriesRepository:
+        """What history is stored of."""
+        return SeriesRepository(self._connection)
+
+    @cached_property
+    def runs(self) -> RunRepository:
+        """Training runs."""
+        return RunRepository(self._connection)
+
+    @cached_property
+    def forecasts(self) -> ForecastRepository:
+        """Forecasts and which of them are served."""
+        return ForecastRepository(self._connection)
+
+    @cached_property
+    def workers(self) -> WorkerRepository:
+        """Processes that take work."""
+        return WorkerRepository(self._connection)
+
+
+@contextmanager
+def database_errors(store: str) -> Iterator[None]:
+    """Turn the database's own errors about its state into `StoreUnavailable`."""
+    try:
+        yield
+    except (OperationalError, PoolTimeout, psycopg.OperationalError, sqlite3.OperationalError) as error:
+        reason = error.orig if isinstance(error, OperationalError) else error
+        raise StoreUnavailable(store, str(reason).strip()) from error

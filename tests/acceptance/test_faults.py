@@ -1,0 +1,126 @@
+"""Processes killed in the middle: nothing acknowledged is lost, nothing is half there, and runs end well."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import httpx2
+import numpy as np
+import pandas as pd
+import pytest
+
+from service.store.engine import Store
+from tests.acceptance.conftest import Server
+
+SERIES = 6
+QUICK = {
+    "COMPUTECAST_MODELS": '["seasonal_naive", "theta"]',
+    "COMPUTECAST_PARTITION_SIZE": "2",
+    "COMPUTECAST_N_JOBS": "1",
+}
+
+
+def rows(hours: int, level: float) -> bytes:
+    """Hourly demand of several tenants with a daily shape, as CSV."""
+    index = pd.date_range("2023-01-02", periods=hours, freq="h", tz="UTC")
+    rng = np.random.default_rng(11)
+    lines = ["timestamp,tenant,workload,value"]
+    for tenant in range(SERIES):
+        shape = level + 20 * np.sin(2 * np.pi * np.arange(hours) / 24) + rng.normal(0, 2, hours)
+        stamps = index.strftime("%Y-%m-%dT%H:%M:%SZ")
+        lines += [f"{stamp},t{tenant},training,{value:.3f}" for stamp, value in zip(stamps, shape, strict=True)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def observations(server: Server) -> int:
+    return sum(series["observations"] for series in server.client.get("/v1/series").json())
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def worker_pid(store: Store) -> int:
+    """The process that works for the server; the store knows it once it beats."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with store.read() as unit:
+            workers = unit.workers.alive(pd.Timestamp(0, tz="UTC").to_pydatetime())
+        if workers:
+            return workers[-1].pid
+        time.sleep(0.1)
+    raise AssertionError("no worker has shown itself")
+
+
+def half_way(run: dict) -> bool:
+    return any(part["state"] == "done" for part in run["partitions"]) and run["state"] == "running"
+
+
+@pytest.mark.parametrize("delay_seconds", [0.2, 0.5, 1.0])
+def test_the_api_killed_in_mid_ingest_keeps_what_it_acknowledged_and_nothing_by_halves(
+    serve: Callable[..., Server], delay_seconds: float
+) -> None:
+    server = serve("--no-worker")
+    acknowledged = server.ingest(rows(100, level=50.0))["inserted"]
+    body = rows(10_000, level=70.0)
+    answers: list[int] = []
+
+    def send() -> None:
+        try:
+            answer = server.client.post("/v1/observations", content=body, headers={"content-type": "text/csv"})
+            answers.append(answer.status_code)
+        except httpx2.TransportError:
+            pass
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    time.sleep(delay_seconds)
+    kill(server.process.pid)
+    sender.join()
+    again = serve("--no-worker")
+    kept = observations(again)
+    assert kept in ({SERIES * 10_000} if answers else {acknowledged, SERIES * 10_000})
+    values = again.client.get("/v1/observations?series_id=1&limit=100").json()
+    assert len(values) == 100
+    assert again.ingest(body)["rejected"] == 0
+    assert observations(again) == SERIES * 10_000
+
+
+def test_a_run_whose_worker_is_killed_is_finished_by_the_next_one(serve: Callable[..., Server], store: Store) -> None:
+    server = serve(**QUICK)
+    server.ingest(rows(1500, level=100.0))
+    run_id = server.start_run(horizon=168)
+    server.wait(run_id, half_way)
+    kill(worker_pid(store))
+    server.finish(run_id)
+    assert_published_once(server, run_id)
+
+
+def test_a_run_whose_server_is_killed_is_finished_after_the_restart(serve: Callable[..., Server]) -> None:
+    server = serve(**QUICK)
+    server.ingest(rows(1500, level=100.0))
+    run_id = server.start_run(horizon=168)
+    server.wait(run_id, half_way)
+    kill(server.process.pid)
+    again = serve(**QUICK)
+    again.finish(run_id)
+    assert_published_once(again, run_id)
+
+
+def test_a_run_asked_for_while_no_worker_is_there_waits_for_one(serve: Callable[..., Server]) -> None:
+    server = serve("--no-worker")
+    server.ingest(rows(1500, level=100.0))
+    run_id = server.start_run(horizon=24)
+    assert server.run(run_id)["state"] == "queued"
+    server.stop()
+    serve(**QUICK).finish(run_id)
+
+
+def assert_published_once(server: Server, run_id: str) -> None:
+    results = server.client.get(f"/v1/training-runs/{run_id}/series").json()
+    assert [result["state"] for result in results] == ["done"] * SERIES
+    answer = server.client.get("/v1/forecasts?horizon=168").json()
+    assert {source["run_id"] for source in answer["sources"]} == {run_id}
+    assert answer["groups"][0]["training"]["series"] == SERIES

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from scipy.special import ndtri
+
+from forecasting.dependence import MEMORY, ErrorMemory, RankTemplate, error_memory
+from forecasting.quantiles import GRID
+
+N_PATHS = 400
+
+
+def gaussian_quantiles(n_steps: int, mean: float = 100.0, deviation: float = 10.0) -> np.ndarray:
+    return np.tile(mean + deviation * ndtri(np.array(GRID)), (n_steps, 1))
+
+
+def autoregression(persistence: float, length: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    series = np.zeros(length)
+    for step in range(1, length):
+        series[step] = persistence * series[step - 1] + rng.normal()
+    return series
+
+
+def draw(memory: ErrorMemory, own_seed: int = 1, n_steps: int = 48, first: int = 1000) -> np.ndarray:
+    template = RankTemplate.draw(seed=5, n_paths=N_PATHS, first=first, n_steps=n_steps)
+    return template.paths(gaussian_quantiles(n_steps), GRID, memory, own_seed, first)
+
+
+def test_reordering_keeps_every_marginal_exactly() -> None:
+    paths = draw(error_memory(autoregression(0.8, MEMORY, seed=1)))
+    middle = 100 + 10 * ndtri((np.arange(N_PATHS) + 0.5) / N_PATHS)
+    np.testing.assert_allclose(np.sort(paths, axis=0), np.tile(middle[:, None], 48), atol=0.1)
+
+
+def test_errors_that_last_make_paths_that_last() -> None:
+    lasting, fleeting = (draw(error_memory(autoregression(p, MEMORY, seed=2))) for p in (0.95, 0.0))
+    correlation = [np.corrcoef(paths[:, :-1].ravel(), paths[:, 1:].ravel())[0, 1] for paths in (lasting, fleeting)]
+    assert correlation[0] > 0.85
+    assert abs(correlation[1]) < 0.1
+    assert lasting.mean(axis=1).std() > 3 * fleeting.mean(axis=1).std()
+
+
+def test_series_that_erred_together_move_together_and_others_do_not() -> None:
+    rng = np.random.default_rng(3)
+    common = rng.normal(size=MEMORY)
+    one = draw(error_memory(common + 0.3 * rng.normal(size=MEMORY)), own_seed=1)
+    two = draw(error_memory(common + 0.3 * rng.normal(size=MEMORY)), own_seed=2)
+    other = draw(error_memory(rng.normal(size=MEMORY)), own_seed=3)
+    assert np.corrcoef(one[:, 10], two[:, 10])[0, 1] > 0.7
+    assert abs(np.corrcoef(one[:, 10], other[:, 10])[0, 1]) < 0.2
+    assert np.corrcoef(one[:, 10], draw(error_memory(-common), own_seed=4)[:, 10])[0, 1] < -0.7
+
+
+def test_the_same_question_gets_the_same_bytes() -> None:
+    memory = error_memory(autoregression(0.5, MEMORY, seed=4))
+    assert draw(memory).tobytes() == draw(memory).tobytes()
+
+
+def test_a_longer_horizon_begins_with_the_paths_of_a_shorter_one() -> None:
+    memory = error_memory(autoregression(0.5, MEMORY, seed=5))
+    assert (draw(memory, n_steps=48)[:, :24] == draw(memory, n_steps=24)).all()
+
+
+def test_the_dates_of_a_bucket_do_not_depend_on_where_the_template_begins() -> None:
+    early = RankTemplate.draw(seed=5, n_paths=N_PATHS, first=1000, n_steps=48)
+    late = RankTemplate.draw(seed=5, n_paths=N_PATHS, first=1024, n_steps=24)
+    assert (early.dates[24:] == late.dates).all()
+
+
+def test_what_is_not_remembered_is_drawn_independently() -> None:
+    nothing = error_memory(np.full(5, np.nan))
+    assert nothing.persistence == 0.0
+    one, two = draw(nothing, own_seed=1), draw(nothing, own_seed=2)
+    assert abs(np.corrcoef(one.ravel(), two.ravel())[0, 1]) < 0.05
+
+
+def test_only_the_last_errors_are_remembered() -> None:
+    errors = autoregression(0.3, MEMORY, seed=6)
+    longer = np.concatenate([np.full(50, 1e6), errors])
+    assert (error_memory(longer).scores == error_memory(errors).scores).all()
+
+
+def test_scores_are_the_normal_scores_of_the_ranks() -> None:
+    scores = error_memory(np.array([3.0, -1.0, 10.0, np.nan])).scores[-4:]
+    assert scores[:3] == pytest.approx(ndtri([0.5, 1 / 6, 5 / 6]), abs=1e-6)
+    assert np.isnan(scores[3])
+
+
+def test_errors_that_never_vary_are_remembered_without_persistence() -> None:
+    memory = error_memory(np.zeros(100))
+    assert memory.persistence == 0.0
+    assert np.isfinite(draw(memory)).all()

@@ -1,0 +1,83 @@
+"""A small fleet whose published forecasts are known."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+from fastapi.testclient import TestClient
+from scipy.special import ndtri
+
+from demand.calendar import Granularity
+from demand.series import SeriesKey
+from forecasting.dependence import MEMORY, error_memory
+from forecasting.quantiles import GRID
+from service.store.engine import Store
+from service.store.run import RunKind, RunRequest
+from training.partitions import partitions
+from training.ports import Extent, SeriesForecast
+from training.recipe import Choice, Recipe
+
+HORIZON = 48
+LAST = pd.Timestamp("2025-01-06T23:00", tz="UTC")
+START = pd.Timestamp("2025-01-07", tz="UTC")
+
+MEANS = {
+    ("acme", "eu", "training"): 100.0,
+    ("acme", "eu", "inference"): 300.0,
+    ("acme", "us", "training"): 50.0,
+    ("bolt", "us", "unattributed"): 7.0,
+}
+"""Provider, region and workload of each series, and the mean of its Gaussian forecast; its deviation is a tenth."""
+
+
+def rows(last: pd.Timestamp = LAST) -> str:
+    """Two days of constant history of every series, as CSV."""
+    lines = ["timestamp,provider,region,workload,value"]
+    for hour in pd.date_range(end=last, periods=48, freq="h"):
+        lines += [f"{hour.isoformat()},{','.join(key)},{mean}" for key, mean in MEANS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def send(client: TestClient, body: str | bytes, media_type: str = "text/csv", query: str = "") -> dict[str, object]:
+    """Ingest a body that must be accepted."""
+    answer = client.post(f"/v1/observations?{query}", content=body, headers={"content-type": media_type})
+    assert answer.status_code == 200, answer.text
+    document: dict[str, object] = answer.json()
+    return document
+
+
+def publish(store: Store, *, granularity: Granularity = Granularity.HOUR, horizon: int = HORIZON) -> str:
+    """Publish Gaussian forecasts of every stored series, whose past errors had nothing in common."""
+    request = RunRequest(RunKind.RETRAIN, granularity, horizon, seed=5)
+    quantile = ndtri(np.array(GRID))
+    with store.begin() as unit:
+        run = unit.runs.create(request, datetime.now(UTC))
+        stored = {series.id: series for series in unit.series.find(request.selection)}
+        extents = {
+            series_id: Extent(stored[series_id].granularity, extent.first, extent.last, extent.count)
+            for series_id, extent in unit.observations.extents(list(stored)).items()
+        }
+        unit.runs.start(run.id, as_of=unit.observations.newest_recorded_at(), at=datetime.now(UTC))
+        planned = unit.runs.plan(run.id, partitions(extents, granularity, 100))
+        for part in planned:
+            start = part.partition.cut_off + pd.Timedelta(hours=granularity.rhythm.hours)
+            unit.forecasts.save(
+                run.id,
+                [
+                    SeriesForecast(
+                        series_id,
+                        start,
+                        np.tile(_mean(stored[series_id].key) * (1 + 0.1 * quantile), (horizon, 1)),
+                        error_memory(np.random.default_rng(series_id).normal(size=MEMORY)),
+                        Choice("theta", {"theta": 0.6, "ets": 0.8}, naive_score=1.0, coverage_80=0.79),
+                    )
+                    for series_id in part.partition.series_ids
+                ],
+            )
+        recipe = Recipe(granularity, horizon, GRID, 5, None, ("theta", "ets"), ("f" * 64,), {"numpy": "2"})
+        unit.runs.publish(run.id, recipe, datetime.now(UTC))
+    return run.id
+
+
+def _mean(key: SeriesKey) -> float:
+    return MEANS.get((key.provider, key.region, key.workload.value), 1.0)

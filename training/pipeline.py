@@ -1,0 +1,219 @@
+"""From history to published forecasts: backtest, choose, fit, publish."""
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from demand.calendar import Granularity
+from demand.errors import Invalid
+from demand.history import FloatArray, Panel
+from forecasting.catalogue import catalogue, model
+from forecasting.dependence import ErrorMemory, error_memory
+from forecasting.forecaster import Forecaster
+from forecasting.guards import guarded
+from forecasting.quantiles import GRID, QuantileForecast
+from forecasting.seasonal_naive import SeasonalNaive
+from training.backtest import Backtest, Windows, backtest
+from training.choosing import choose
+from training.fitting import Fit, fits, pool, run
+from training.ports import Champions, ForecastSink, HistorySource, Partition, Progress, SeriesForecast
+from training.recipe import Choice
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How training is done.
+
+    Attributes:
+        horizon: buckets ahead.
+        seed: seed of every draw.
+        models: names of the models to try, None for the whole catalogue of the granularity.
+        origins: rolling origins to compare models on, at most.
+        n_jobs: processes to spread the work over.
+    """
+
+    horizon: int
+    seed: int = 0
+    models: tuple[str, ...] | None = None
+    origins: int = 4
+    n_jobs: int = 1
+
+    def catalogue(self, granularity: Granularity) -> tuple[Forecaster, ...]:
+        """The models to try."""
+        if self.models is None:
+            return catalogue(granularity)
+        return tuple(model(name, granularity) for name in self.models)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The world, as the pipeline sees it."""
+
+    history: HistorySource
+    sink: ForecastSink
+    champions: Champions
+
+
+@dataclass(frozen=True)
+class PanelForecast:
+    """The forecast of a panel.
+
+    Attributes:
+        panel: the history that it continues.
+        quantiles: at `GRID`, for every series.
+        memories: past errors per series, for joint paths.
+        choices: model and reasons per series.
+    """
+
+    panel: Panel
+    quantiles: QuantileForecast
+    memories: tuple[ErrorMemory, ...]
+    choices: tuple[Choice, ...]
+
+
+def silent(phase: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+    del phase, done, total
+
+
+def check_horizon(horizon: int, granularity: Granularity) -> None:
+    """Refuse horizons that are not positive or beyond the limit of the granularity.
+
+    Raises:
+        Invalid: with the limit.
+    """
+    limit = granularity.rhythm.horizon_limit
+    if not 1 <= horizon <= limit:
+        raise Invalid(f"a horizon of {horizon} is outside 1 to {limit}, the limit of {granularity} forecasts")
+
+
+def forecast(panel: Panel, settings: TrainingSettings, progress: Progress = silent) -> PanelForecast:
+    """Compare the catalogue on the recent past, choose per series, and forecast.
+
+    Args:
+        panel: history; the longer it reaches beyond the context of its granularity, the better the comparison.
+        settings: how to do it.
+        progress: told how far the work is.
+    """
+    check_horizon(settings.horizon, panel.granularity)
+    models = settings.catalogue(panel.granularity)
+    rhythm = panel.granularity.rhythm
+    windows = Windows.over(panel.n_steps, min(settings.horizon, rhythm.backtest_horizon), settings.origins)
+    with pool(settings.n_jobs) as on:
+        past = backtest(models, panel, windows, settings.seed, on, progress)
+    choices = choose(past, fallback=SeasonalNaive().name)
+    return _continue(panel.last(rhythm.context), choices, past, settings, progress)
+
+
+def reforecast(
+    panel: Panel, known: Sequence[Choice | None], settings: TrainingSettings, progress: Progress = silent
+) -> PanelForecast:
+    """Forecast with the models that were chosen before; a series without one gets the simplest model, and says so."""
+    check_horizon(settings.horizon, panel.granularity)
+    rhythm = panel.granularity.rhythm
+    simplest = SeasonalNaive().name
+    unknown = Choice(simplest, warnings=(f"new since the last retraining, so the {simplest} is used unchecked",))
+    choices = tuple(choice or unknown for choice in known)
+    names = tuple(dict.fromkeys(choice.model for choice in choices))
+    models = tuple(model(name, panel.granularity) for name in names)
+    windows = Windows.over(panel.n_steps, min(settings.horizon, rhythm.backtest_horizon), origins=1)
+    with pool(settings.n_jobs) as on:
+        past = backtest(models, panel, windows, settings.seed, on, progress)
+    return _continue(panel.last(rhythm.context), choices, past, settings, progress)
+
+
+def retrain(partition: Partition, ports: Ports, settings: TrainingSettings, progress: Progress) -> str:
+    """Train one partition anew and save its forecasts.
+
+    Returns:
+        The fingerprint of the history that was read.
+    """
+    panel = ports.history.panel(partition, history_length(partition.granularity, settings))
+    _save(forecast(panel, settings, progress), partition, ports.sink)
+    return fingerprint(panel)
+
+
+def refresh(partition: Partition, ports: Ports, settings: TrainingSettings, progress: Progress) -> str:
+    """Forecast one partition anew with the models chosen before, and save the forecasts.
+
+    Returns:
+        The fingerprint of the history that was read.
+    """
+    panel = ports.history.panel(partition, history_length(partition.granularity, settings))
+    known = ports.champions.choices(partition.series_ids, partition.granularity)
+    choices = [known.get(series_id) for series_id in partition.series_ids]
+    _save(reforecast(panel, choices, settings, progress), partition, ports.sink)
+    return fingerprint(panel)
+
+
+def history_length(granularity: Granularity, settings: TrainingSettings) -> int:
+    """Buckets to read: the context of the models before each of the windows they are compared on."""
+    rhythm = granularity.rhythm
+    return rhythm.context + settings.origins * min(settings.horizon, rhythm.backtest_horizon)
+
+
+def fingerprint(panel: Panel) -> str:
+    """SHA-256 over what was read: identities, units, grid and values."""
+    digest = hashlib.sha256()
+    for part in (*map(repr, panel.keys), *panel.units, panel.granularity, panel.start.isoformat()):
+        digest.update(part.encode() + b"\0")
+    digest.update(np.ascontiguousarray(panel.values, dtype="<f8").tobytes())
+    return digest.hexdigest()
+
+
+def own_seed(key: object) -> int:
+    """A number that is the same for the same series everywhere."""
+    return zlib.crc32(str(key).encode())
+
+
+def _continue(
+    panel: Panel, choices: Sequence[Choice], past: Backtest, settings: TrainingSettings, progress: Progress
+) -> PanelForecast:
+    """Fit the chosen models to the whole panel; what fails or is implausible is replaced by the seasonal naive."""
+    naive = SeasonalNaive().fit(panel, seed=settings.seed).predict(settings.horizon, GRID)
+    values = np.full_like(naive.values, np.nan)
+    failures: dict[int, str] = {}
+    work = list(_final_work(panel, choices, settings.horizon))
+    progress("forecast", 0, len(work))
+    with pool(settings.n_jobs) as on:
+        for done, (fit, predicted, failed) in enumerate(run(work, settings.seed, on), start=1):
+            values[list(fit.rows)] = predicted
+            failures |= failed
+            progress("forecast", done, len(work))
+    safe, replaced = guarded(QuantileForecast(GRID, values, failures), panel, naive)
+    final = tuple(_after_guard(choice, replaced.get(row)) for row, choice in enumerate(choices))
+    return PanelForecast(panel, safe, tuple(_memories(past, final)), final)
+
+
+def _final_work(panel: Panel, choices: Sequence[Choice], horizon: int) -> Iterator[Fit]:
+    for name in dict.fromkeys(choice.model for choice in choices):
+        rows = [row for row, choice in enumerate(choices) if choice.model == name]
+        yield from fits(model(name, panel.granularity), panel, rows, horizon, GRID)
+
+
+def _after_guard(choice: Choice, reason: str | None) -> Choice:
+    if reason is None:
+        return choice
+    return replace(choice, model=SeasonalNaive().name, warnings=(*choice.warnings, f"{choice.model}: {reason}"))
+
+
+def _memories(past: Backtest, choices: Sequence[Choice]) -> list[ErrorMemory]:
+    nothing = np.full(past.errors.shape[2], np.nan)
+    position = {name: number for number, name in enumerate(past.models)}
+    rows: list[FloatArray] = [
+        past.errors[position[choice.model], row] if choice.model in position else nothing
+        for row, choice in enumerate(choices)
+    ]
+    return [error_memory(errors) for errors in rows]
+
+
+def _save(made: PanelForecast, partition: Partition, sink: ForecastSink) -> None:
+    sink.save(
+        [
+            SeriesForecast(series_id, made.panel.end, made.quantiles.values[row], made.memories[row], made.choices[row])
+            for row, series_id in enumerate(partition.series_ids)
+        ]
+    )
