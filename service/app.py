@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from service.api import forecasts, health, models, observations, problems, series, training_runs
 from service.jobs.client import JobClient
@@ -33,7 +34,14 @@ def create_app(settings: Settings) -> FastAPI:
             yield
         store.close()
 
-    app = FastAPI(title="computecast", version=version("computecast"), description=DESCRIPTION, lifespan=lifespan)
+    # The page at /docs with its scripts from a package: from a content network it would be empty where there is none.
+    app = FastAPIOffline(
+        title="computecast",
+        version=version("computecast"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+    )
     app.state.settings = settings
     problems.install(app)
     for resource in (forecasts, observations, series, training_runs, models, health):

@@ -10,6 +10,7 @@ import threading
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 GRACE_SECONDS = 2
 """How long work under way may take to end when the worker is stopped; then it is given back to be done elsewhere.
 Short, since whoever stops a process waits for it, and kills it after ten seconds or so."""
+
+WAKE_SECONDS = 0.5
 
 
 class Worker:
@@ -104,14 +107,14 @@ def run_worker(settings: Settings, *, parent: BinaryIO | None = None) -> None:
     """
     _begin_logging(settings)
     settings.prepare()
-    ending = threading.Event()
+    ending: SimpleQueue[None] = SimpleQueue()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signal_number, lambda _number, _frame: ending.set())
+        signal.signal(signal_number, lambda _number, _frame: ending.put(None))
     if parent is not None:
         threading.Thread(target=_await_end, args=(parent, ending), name="parent", daemon=True).start()
     worker = Worker(settings)
     worker.start()
-    ending.wait()
+    _await(ending)
     if not worker.stop():
         _leave()
 
@@ -119,14 +122,24 @@ def run_worker(settings: Settings, *, parent: BinaryIO | None = None) -> None:
 def _begin_logging(settings: Settings) -> None:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.captureWarnings(True)
+    logging.captureWarnings(capture=True)
 
 
-def _await_end(parent: BinaryIO, ending: threading.Event) -> None:
+def _await_end(parent: BinaryIO, ending: SimpleQueue[None]) -> None:
     # Not through the buffer of the file, whose lock a thread that waits would still hold when the process ends.
     while os.read(parent.fileno(), 1):
         pass
-    ending.set()
+    ending.put(None)
+
+
+def _await(ending: SimpleQueue[None]) -> None:
+    """Wait in small pieces, as a signal that another thread receives is only handled when this one wakes up.
+
+    A queue, unlike an event, may be filled by a signal that arrives while it is being looked at.
+    """
+    while True:
+        with suppress(Empty):
+            return ending.get(timeout=WAKE_SECONDS)
 
 
 def _leave() -> None:

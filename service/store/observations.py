@@ -143,8 +143,9 @@ class ObservationRepository:
         ]
 
     def newest_recorded_at(self) -> datetime | None:
-        """The instant of the last ingest: the state of history that a run pins; None if there was none."""
-        newest = self._connection.execute(select(func.max(INGEST.c.recorded_at))).scalar()
+        """The instant of the last ingest that changed anything: the state that a run pins; None if there was none."""
+        changed = INGEST.c.inserted + INGEST.c.updated > 0
+        newest = self._connection.execute(select(func.max(INGEST.c.recorded_at)).where(changed)).scalar()
         return None if newest is None else from_micros(newest)
 
     def extents(self, series_ids: Sequence[int], *, as_of: datetime | None = None) -> dict[int, Extent]:

@@ -1,6 +1,7 @@
 """Bringing a database to the newest schema, and telling whether it has it."""
 
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -11,13 +12,17 @@ from sqlalchemy import Connection
 from service.store.locks import SCHEMA_LOCK, take_lock
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_ONE_PER_PROCESS = Lock()
+"""Alembic keeps the migration at hand in a global of its process, so threads would get into each other's."""
 
 
 def upgrade(connection: Connection) -> None:
     """Run the migrations that are missing, in the caller's transaction; another caller waits for its end."""
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _ONE_PER_PROCESS:
+        take_lock(connection, SCHEMA_LOCK)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def is_current(connection: Connection) -> bool:

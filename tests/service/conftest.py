@@ -5,7 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
+from service.app import create_app
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -16,6 +18,13 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 @pytest.fixture
 def settings(store_url: str) -> Settings:
     return Settings(database_url=store_url, n_jobs=1, models=("seasonal_naive",), partition_size=2)
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    """A client of the application over the store; what fails unexpectedly is answered and not raised."""
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
 
 
 @pytest.fixture

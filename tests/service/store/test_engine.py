@@ -71,6 +71,7 @@ def test_every_sqlite_connection_waits_checks_keys_and_flushes_what_it_commits(t
     url = f"sqlite:///{tmp_path / 'store.db'}"
     with closing(Store(url)) as store, store.engine.connect() as one, store.engine.connect() as two:
         for connection in (one, two):
+            assert connection.connection.driver_connection.isolation_level is None
             for name, value in expected.items():
                 assert connection.exec_driver_sql(f"PRAGMA {name}").scalar() == value
 

@@ -19,6 +19,7 @@ from demand.tidy import Batch, OnError
 from service.store.engine import Store
 from service.store.ingest_report import IngestReport
 from service.store.tables import INGEST, OBSERVATION, REVISION, SERIES
+from service.store.unit_of_work import StoreUnavailable
 
 Rows = Callable[..., Batch]
 
@@ -120,6 +121,25 @@ def test_others_write_while_an_ingest_still_reads_its_rows(store: Store, batch_o
     with store.read() as unit:
         assert [worker.id for worker in unit.workers.alive(noon)] == ["meanwhile"]
         assert len(unit.series.by_key([SeriesKey(tenant="slow"), SeriesKey(tenant="quick")])) == 2
+
+
+def test_a_server_that_goes_away_in_mid_ingest_is_unavailable_and_then_used_again(
+    store: Store, batch_of: Rows, ingest: Callable[..., IngestReport]
+) -> None:
+    if store.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no server")
+    rows = [{"timestamp": "2025-01-06T00:00:00Z", "value": 1}]
+
+    def batches() -> Iterator[Batch]:
+        yield batch_of(rows)
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql(f"{others} AND pid <> pg_backend_pid()")
+        yield batch_of([{"timestamp": "2025-01-06T01:00:00Z", "value": 1}])
+
+    with pytest.raises(StoreUnavailable, match="try again"), store.staging() as unit:
+        unit.observations.ingest(batches(), source="cut", on_error=OnError.ABORT)
+    assert ingest(store, rows).inserted == 1
 
 
 def test_a_source_that_breaks_off_leaves_nothing(store: Store, batch_of: Rows) -> None:

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from demand.calendar import Granularity
+from demand.series import Selection
+from service.store.engine import Store
+from tests.service.cli.conftest import Command
+
+
+@pytest.fixture
+def filled(computecast: Command, tmp_path: Path) -> Command:
+    """The command line over a store with twenty days of one series."""
+    hours = pd.date_range("2025-01-06", periods=480, freq="h", tz="UTC")
+    table = pd.DataFrame({"timestamp": hours.strftime("%Y-%m-%dT%H:%M:%SZ"), "value": range(480)})
+    table.to_csv(tmp_path / "fleet.csv", index=False)
+    assert computecast("ingest", "fleet.csv").returncode == 0
+    return computecast
+
+
+def published(store: Store, width: Granularity) -> list[str]:
+    with store.read() as unit:
+        return [forecast.run_id for forecast in unit.forecasts.published(Selection(), width)]
+
+
+def test_retraining_publishes_at_every_granularity_that_fits(filled: Command, store: Store) -> None:
+    done = filled("retrain")
+    assert done.returncode == 0, done.stderr
+    assert published(store, Granularity.HOUR)
+    assert published(store, Granularity.DAY)
+    assert not published(store, Granularity.WEEK)
+
+
+def test_retraining_if_needed_does_nothing_until_there_is_new_data(
+    filled: Command, store: Store, tmp_path: Path
+) -> None:
+    filled("retrain", "--granularity", "hour")
+    first = published(store, Granularity.HOUR)
+    filled("ingest", "fleet.csv")
+    assert "know all data" in filled("retrain", "--granularity", "hour", "--if-needed").stdout
+    assert published(store, Granularity.HOUR) == first
+    (tmp_path / "more.csv").write_text("timestamp,value\n2025-01-26T00:00:00Z,5\n")
+    filled("ingest", "more.csv")
+    filled("retrain", "--granularity", "hour", "--if-needed")
+    assert published(store, Granularity.HOUR) != first
+
+
+def test_refreshing_publishes_anew_with_the_same_models(filled: Command, store: Store) -> None:
+    filled("retrain", "--granularity", "hour", "--horizon", 24)
+    first = published(store, Granularity.HOUR)
+    assert filled("refresh", "--granularity", "hour", "--horizon", 24).returncode == 0
+    assert published(store, Granularity.HOUR) != first
+
+
+def test_a_run_may_be_left_to_a_worker(filled: Command, store: Store) -> None:
+    done = filled("retrain", "--granularity", "hour", "--no-wait")
+    assert "is queued as run" in done.stdout
+    assert not published(store, Granularity.HOUR)
+
+
+def test_an_empty_store_says_what_to_do(computecast: Command) -> None:
+    done = computecast("retrain")
+    assert done.returncode == 1
+    assert "computecast ingest FILE" in done.stderr
+
+
+def test_a_horizon_beyond_the_limit_is_refused(filled: Command) -> None:
+    done = filled("retrain", "--granularity", "hour", "--horizon", 5000)
+    assert done.returncode == 1
+    assert "672" in done.stderr
