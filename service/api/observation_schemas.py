@@ -61,6 +61,7 @@ class IngestAnswer(BaseModel):
     updated: int = Field(description="Rows whose value differs from the one stored before, which is kept.")
     unchanged: int
     rejected: int
+    duplicates: int = Field(description="Of the unchanged rows, those that repeat another row of the same request.")
     rejections: list[RejectedRow] = Field(description="The first thousand rejected rows.")
 
     @classmethod
@@ -71,6 +72,7 @@ class IngestAnswer(BaseModel):
             updated=report.updated,
             unchanged=report.unchanged,
             rejected=report.rejected,
+            duplicates=report.duplicates,
             rejections=[RejectedRow.of(rejection) for rejection in report.rejections],
         )
 

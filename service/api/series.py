@@ -15,9 +15,9 @@ from service.api.forecast_schemas import Series
 from service.api.paging import link_next
 from service.api.problems import problems
 from service.api.queries import SelectionQuery
-from service.store.observations import Extent
 from service.store.series import StoredSeries
 from service.store.unit_of_work import UnitOfWork
+from training.ports import Extent
 
 router = APIRouter(prefix="/v1/series", tags=["series"])
 
@@ -50,7 +50,7 @@ class SeriesEntry(BaseModel):
             granularity=stored.granularity,
             first=extent.first if extent else None,
             last=extent.last if extent else None,
-            observations=extent.count if extent else 0,
+            observations=extent.observed if extent else 0,
         )
 
 

@@ -93,6 +93,10 @@ def _store(store: Store, fleet: SimulatedFleet) -> None:
 def _show(name: str, report: IngestReport) -> None:
     counts = ("inserted", "updated", "unchanged", "rejected")
     console.print(f"{name}: " + ", ".join(f"{getattr(report, count):,} {count}" for count in counts), highlight=False)
+    if report.duplicates:
+        console.print(
+            f"  {report.duplicates:,} rows repeat others of the same file and agree with them", highlight=False
+        )
     if not report.rejections:
         return
     table = Table("line", "column", "value", "reason")

@@ -14,8 +14,7 @@ from demand.series import Selection
 from service.cli.progress import complaints, console
 from service.cli.settings import read_settings
 from service.jobs.client import JobClient
-from service.jobs.here import run_here
-from service.runs import run_request, submit
+from service.runs import run_here, run_request, submit
 from service.settings import Settings
 from service.store.engine import Store
 from service.store.run import PartitionState, PlannedPartition, Run, RunKind, RunState

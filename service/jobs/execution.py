@@ -19,7 +19,7 @@ from service.store.series import StoredSeries
 from service.store.unit_of_work import UnitOfWork
 from training.partitions import partitions
 from training.pipeline import Ports, TrainingSettings, refresh, retrain
-from training.ports import Extent, Partition
+from training.ports import Partition
 from training.recipe import Recipe
 
 logger = logging.getLogger(__name__)
@@ -118,12 +118,7 @@ class Execution:
             raise Stopping
 
     def _partitions(self, unit: UnitOfWork, run: Run, found: Sequence[StoredSeries]) -> tuple[Partition, ...]:
-        reach = unit.observations.extents([series.id for series in found], as_of=run.as_of)
-        extents = {
-            series.id: Extent(series.granularity, known.first, known.last, known.count)
-            for series in found
-            if (known := reach.get(series.id)) is not None
-        }
+        extents = unit.observations.extents([series.id for series in found], as_of=run.as_of)
         return partitions(extents, run.request.granularity, self._settings.partition_size)
 
     def _train(self, run_id: str, number: int) -> str:

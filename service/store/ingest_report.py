@@ -20,6 +20,7 @@ class IngestReport:
         updated: rows that replaced another value, which is kept as a revision.
         unchanged: rows that said what was stored, or what another row of the request said.
         rejected: rows that were refused.
+        duplicates: of the unchanged rows, those that repeat another row of the same request.
         rejections: why, for the first `REJECTIONS_KEPT` of them, by line.
         recorded_at: the instant from which on the rows are part of history; None if nothing was stored.
     """
@@ -28,6 +29,7 @@ class IngestReport:
     updated: int
     unchanged: int
     rejected: int
+    duplicates: int
     rejections: tuple[Rejection, ...]
     recorded_at: datetime | None
 

@@ -59,7 +59,7 @@ def merge(
     ingest_id, recorded_at = _open_ingest(connection, request.source, clock())
     numbers = _accept(connection, Acceptance(staging, log, request.granularity), staging)
     if log.count and request.on_error is OnError.ABORT:
-        raise IngestRejected(IngestReport(0, 0, 0, log.count, log.by_line(), None))
+        raise IngestRejected(IngestReport(0, 0, 0, log.count, 0, log.by_line(), None))
     _ACCEPTED.create(connection)
     columns = {"number": np.array(list(numbers), "i4"), "series_id": np.array(list(numbers.values()), "i4")}
     insert_columns(connection, _ACCEPTED, columns)
@@ -69,7 +69,9 @@ def merge(
     _ACCEPTED.drop(connection)
     counts = {"inserted": inserted, "updated": updated, "unchanged": unchanged + staging.repeats, "rejected": log.count}
     connection.execute(update(INGEST).where(INGEST.c.id == ingest_id).values(counts))
-    return IngestReport(**counts, rejections=log.by_line(), recorded_at=from_micros(recorded_at))
+    return IngestReport(
+        **counts, duplicates=staging.repeats, rejections=log.by_line(), recorded_at=from_micros(recorded_at)
+    )
 
 
 def _open_ingest(connection: Connection, source: str, now: datetime) -> tuple[int, int]:

@@ -16,8 +16,9 @@ from service.store.merge import IngestRequest, merge
 from service.store.panels import read_panel
 from service.store.series import SeriesRepository
 from service.store.staging import Staging
-from service.store.tables import INGEST, REVISION
+from service.store.tables import INGEST, REVISION, SERIES
 from service.store.versions import values
+from training.ports import Extent
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,6 @@ class Observation:
     value: float
     recorded_at: datetime
     replaced_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Extent:
-    """The first and the last bucket of a series, and how many buckets in between have a value, these two included."""
-
-    first: pd.Timestamp
-    last: pd.Timestamp
-    count: int
 
 
 class ObservationRepository:
@@ -149,7 +141,7 @@ class ObservationRepository:
         return None if newest is None else from_micros(newest)
 
     def extents(self, series_ids: Sequence[int], *, as_of: datetime | None = None) -> dict[int, Extent]:
-        """From when to when each series has values; a series that had none is left out.
+        """How far the history of each series reaches; a series that had none is left out.
 
         Args:
             series_ids: the stored series.
@@ -157,8 +149,9 @@ class ObservationRepository:
         """
         source = values(self._connection, series_ids, as_of)
         bounds = func.min(source.c.hour), func.max(source.c.hour), func.count()
-        statement = select(source.c.series_id, *bounds).group_by(source.c.series_id)
+        reach = select(source.c.series_id, *bounds).group_by(source.c.series_id).subquery()
+        statement = select(SERIES.c.granularity, reach).join(reach, reach.c.series_id == SERIES.c.id)
         return {
-            series_id: Extent(from_hour(first), from_hour(last), count)
-            for series_id, first, last, count in self._connection.execute(statement)
+            series_id: Extent(Granularity(granularity), from_hour(first), from_hour(last), observed)
+            for granularity, series_id, first, last, observed in self._connection.execute(statement)
         }

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -124,3 +125,16 @@ def assert_published_once(server: Server, run_id: str) -> None:
     answer = server.client.get("/v1/forecasts?horizon=168").json()
     assert {source["run_id"] for source in answer["sources"]} == {run_id}
     assert answer["groups"][0]["training"]["series"] == SERIES
+
+
+def test_a_body_of_two_gigabytes_is_refused_before_it_is_sent(serve: Callable[..., Server]) -> None:
+    server = serve("--no-worker")
+    address = server.client.base_url
+    with socket.create_connection((address.host, address.port), timeout=20) as connection:
+        connection.sendall(
+            b"POST /v1/observations HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
+            b"Content-Length: 2147483648\r\n\r\ntimestamp,value\r\n"
+        )
+        answer = connection.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert observations(server) == 0

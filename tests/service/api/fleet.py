@@ -14,7 +14,7 @@ from forecasting.quantiles import GRID
 from service.store.engine import Store
 from service.store.run import RunKind, RunRequest
 from training.partitions import partitions
-from training.ports import Extent, SeriesForecast
+from training.ports import SeriesForecast
 from training.recipe import Choice, Recipe
 
 HORIZON = 48
@@ -53,10 +53,7 @@ def publish(store: Store, *, granularity: Granularity = Granularity.HOUR, horizo
     with store.begin() as unit:
         run = unit.runs.create(request, datetime.now(UTC))
         stored = {series.id: series for series in unit.series.find(request.selection)}
-        extents = {
-            series_id: Extent(stored[series_id].granularity, extent.first, extent.last, extent.count)
-            for series_id, extent in unit.observations.extents(list(stored)).items()
-        }
+        extents = unit.observations.extents(list(stored))
         unit.runs.start(run.id, as_of=unit.observations.newest_recorded_at(), at=datetime.now(UTC))
         planned = unit.runs.plan(run.id, partitions(extents, granularity, 100))
         for part in planned:

@@ -36,7 +36,7 @@ def parquet(frame: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-CSV = f"timestamp,workload,value\n{GOOD},inference,1\n2025-01-06T01:00:00Z,inference,2\n2025-01-06T02:00:00Z,inference,3\n"
+CSV = "timestamp,workload,value\n" + "".join(f"2025-01-06T0{hour}:00:00Z,inference,{hour + 1}\n" for hour in range(3))
 RECORDS = [{"timestamp": f"2025-01-06T0{hour}:00:00Z", "workload": "inference", "value": hour + 1} for hour in range(3)]
 
 
@@ -123,7 +123,8 @@ def test_bad_rows_may_be_skipped(client: TestClient) -> None:
 
 def test_rows_that_repeat_and_agree_count_as_unchanged(client: TestClient) -> None:
     report = send(client, CSV + f"{GOOD},inference,1.0\n")
-    assert (report["inserted"], report["unchanged"]) == (3, 1)
+    assert (report["inserted"], report["unchanged"], report["duplicates"]) == (3, 1, 1)
+    assert send(client, CSV)["duplicates"] == 0
 
 
 def test_a_second_unit_in_one_series_is_refused(client: TestClient) -> None:

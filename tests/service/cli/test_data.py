@@ -12,7 +12,7 @@ GOOD = "timestamp,workload,value\n2025-01-06T00:00:00Z,training,1\n2025-01-06T01
 def observations(store: Store) -> int:
     with store.read() as unit:
         ids = [series.id for series in unit.series.find(Selection())]
-        return sum(extent.count for extent in unit.observations.extents(ids).values())
+        return sum(extent.observed for extent in unit.observations.extents(ids).values())
 
 
 def test_files_are_stored_and_storing_them_again_changes_nothing(

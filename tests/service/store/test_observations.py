@@ -273,7 +273,7 @@ def _read(store: Store, as_of: datetime | None) -> dict[tuple[str, int], float]:
             for row in unit.observations.rows(each.id, as_of=as_of)
         }
         extents = unit.observations.extents(ids, as_of=as_of)
-        assert sum(extent.count for extent in extents.values()) == len(cells)
+        assert sum(extent.observed for extent in extents.values()) == len(cells)
         if not cells:
             with pytest.raises(Invalid, match="none of these series had any observation"):
                 unit.observations.panel(ids, Granularity.HOUR, as_of=as_of, last=None)

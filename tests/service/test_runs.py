@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.jobs.here import run_here
+from service.runs import run_here
 from service.settings import Settings
 from service.store.engine import Store
 from service.store.run import PlannedPartition, Run, RunState
