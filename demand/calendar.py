@@ -35,6 +35,7 @@ class Rhythm:
         horizon_limit: how far ahead forecasts go.
         context: how much history models are given.
         backtest_horizon: how far ahead models are compared.
+        memory: how many past errors a forecast remembers, to make paths joint.
         lateness: how much older than the newest a series' last observation may be before its history has ended.
         hours: hours in a bucket, on average.
     """
@@ -44,6 +45,7 @@ class Rhythm:
     horizon_limit: int
     context: int
     backtest_horizon: int
+    memory: int
     lateness: int
     hours: float
 
@@ -60,6 +62,7 @@ RHYTHMS = {
         horizon_limit=28 * 24,
         context=1344,
         backtest_horizon=168,
+        memory=336,
         lateness=48,
         hours=1,
     ),
@@ -69,6 +72,7 @@ RHYTHMS = {
         horizon_limit=180,
         context=1096,
         backtest_horizon=28,
+        memory=112,
         lateness=7,
         hours=24,
     ),
@@ -78,6 +82,7 @@ RHYTHMS = {
         horizon_limit=104,
         context=520,
         backtest_horizon=13,
+        memory=52,
         lateness=2,
         hours=168,
     ),
@@ -87,6 +92,7 @@ RHYTHMS = {
         horizon_limit=60,
         context=240,
         backtest_horizon=12,
+        memory=48,
         lateness=1,
         hours=730.5,
     ),
@@ -106,6 +112,13 @@ def step_of(timestamps: pd.DatetimeIndex, start: pd.Timestamp, granularity: Gran
         return np.asarray((timestamps.year - start.year) * 12 + (timestamps.month - start.month), dtype=np.int64)
     width_ns = int(granularity.rhythm.hours * 3_600_000_000_000)
     return np.asarray((timestamps.as_unit("ns").asi8 - start.as_unit("ns").value) // width_ns, dtype=np.int64)
+
+
+def previous(start: pd.Timestamp, granularity: Granularity) -> pd.Timestamp:
+    """The start of the bucket before the one that starts here."""
+    if granularity is Granularity.MONTH:
+        return start - pd.DateOffset(months=1)
+    return start - pd.Timedelta(hours=granularity.rhythm.hours)
 
 
 def number(timestamp: pd.Timestamp, granularity: Granularity) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from demand.calendar import Granularity, buckets, check_coarser, floor, step_of
+from demand.calendar import Granularity, buckets, check_coarser, floor, previous, step_of
 from demand.errors import Invalid
 from demand.series import SeriesKey
 
@@ -59,10 +59,6 @@ class Panel:
         """The start of the first bucket after the grid: where a forecast begins."""
         return buckets(self.start, self.n_steps + 1, self.granularity)[-1]
 
-    def future(self, horizon: int) -> pd.DatetimeIndex:
-        """The starts of the `horizon` buckets after the grid."""
-        return buckets(self.end, horizon, self.granularity)
-
     def between(self, first: int, stop: int) -> "Panel":
         """The buckets from position `first` up to, not including, `stop`, both counted from the start."""
         first = max(first, 0)
@@ -85,8 +81,8 @@ class Panel:
     def coarser(self, granularity: Granularity) -> "Panel":
         """Averages over coarser buckets.
 
-        A coarse bucket is known where at least half of its finer buckets are. Buckets that the grid covers only in
-        part, at either end, are left out.
+        A coarse bucket is known where at least half of its finer buckets are, and a finer one belongs to the coarse
+        bucket that it starts in. Buckets that the grid covers only in part, at either end, are left out.
 
         Raises:
             Invalid: the granularity is finer than that of the panel.
@@ -95,11 +91,9 @@ class Panel:
             return self
         check_coarser(self.granularity, granularity)
         columns = floor(self.index, granularity)
+        before, after = floor(pd.DatetimeIndex([previous(self.start, self.granularity), self.end]), granularity)
         whole = columns.unique()
-        if columns[0] != self.index[0]:
-            whole = whole[1:]
-        if len(whole) and floor(pd.DatetimeIndex([self.end]), granularity)[0] != self.end:
-            whole = whole[:-1]
+        whole = whole[(whole != before) & (whole != after)]
         frame = pd.DataFrame(self.values.T, index=columns)
         grouped = frame.groupby(level=0)
         share = grouped.count().div(grouped.size(), axis=0)

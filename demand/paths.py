@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from demand.calendar import Granularity, buckets, check_coarser, floor
+from demand.calendar import Granularity, buckets, check_coarser, floor, previous
 from demand.errors import Invalid
 from demand.history import FloatArray
 
@@ -64,20 +64,11 @@ class DemandPaths:
             return self
         check_coarser(self.granularity, granularity)
         columns = floor(self.index, granularity)
-        starts, first = np.unique(np.asarray(columns.as_unit("ns").asi8), return_index=True)
-        edges = [*first, self.values.shape[2]]
-        whole = [
-            position
-            for position, start in enumerate(starts)
-            if self.index[edges[position]].value == start and _ends_bucket(self, edges[position + 1], granularity)
-        ]
-        if not whole:
+        end = buckets(self.start, self.values.shape[2] + 1, self.granularity)[-1]
+        before, after = floor(pd.DatetimeIndex([previous(self.start, self.granularity), end]), granularity)
+        whole = columns.unique()
+        whole = whole[(whole != before) & (whole != after)]
+        if not len(whole):
             raise Invalid(f"the paths cover no whole {granularity}; ask for a longer horizon")
-        means = [self.values[:, :, edges[i] : edges[i + 1]].mean(axis=2) for i in whole]
-        start = pd.Timestamp(starts[whole[0]], tz="UTC")
-        return replace(self, granularity=granularity, start=start, values=np.stack(means, axis=2))
-
-
-def _ends_bucket(paths: DemandPaths, stop: int, granularity: Granularity) -> bool:
-    after = buckets(paths.start, stop + 1, paths.granularity)[-1:]
-    return bool((floor(after, granularity) == after).all())
+        means = [self.values[:, :, np.asarray(columns == start)].mean(axis=2) for start in whole]
+        return replace(self, granularity=granularity, start=whole[0], values=np.stack(means, axis=2))

@@ -21,6 +21,12 @@ REQUIRED_COLUMNS = ("timestamp", "value")
 COLUMNS = ("timestamp", *DIMENSIONS, "unit", "value")
 LONGEST_NAME = 128
 
+LARGEST_VALUE = 1e15
+"""Far above any fleet in any sensible unit, and low enough for forecasts, which are kept in single precision."""
+
+REJECTIONS_TOLD = 1000
+"""How many refused rows of a batch are explained; nobody reads more, and a flood of them takes its time."""
+
 _EXAMPLE = "2025-01-06T00:00:00Z"
 _AHEAD = pd.Timedelta(days=1)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:?\d\d(:?\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)", re.ASCII)
@@ -63,11 +69,18 @@ class Batch:
     Attributes:
         rows: accepted rows with the columns `line` (int64), the six dimensions and `unit` (text), `timestamp`
             (datetime64[ns, UTC]) and `value` (float64, finite, not negative).
-        rejections: one entry per refused row, by line.
+        rejections: one entry per refused row, by line, for the first `REJECTIONS_TOLD` of them.
+        unexplained: how many more rows are refused.
     """
 
     rows: pd.DataFrame
     rejections: tuple[Rejection, ...]
+    unexplained: int = 0
+
+    @property
+    def rejected(self) -> int:
+        """How many rows are refused."""
+        return len(self.rejections) + self.unexplained
 
 
 @dataclass(frozen=True)
@@ -113,14 +126,15 @@ def check_rows(raw: pd.DataFrame, *, now: pd.Timestamp) -> Batch:
     bad = np.logical_or.reduce([column.bad for column in checked.values()])
     lines = raw["line"].to_numpy(dtype=np.int64)
     rejections = []
-    for row in np.flatnonzero(bad):
+    refused = np.flatnonzero(bad)
+    for row in refused[:REJECTIONS_TOLD]:
         name = next(name for name, column in checked.items() if column.bad[row])
         told = printable(raw[name].iloc[row])
         rejections.append(Rejection(int(lines[row]), name, told, checked[name].explain(int(row))))
     kept = {"line": lines[~bad]}
     for name in (*DIMENSIONS, "unit", "timestamp", "value"):
         kept[name] = checked[name].values[~bad] if name in checked else np.full((~bad).sum(), _DEFAULTS[name], object)
-    return Batch(pd.DataFrame(kept), tuple(rejections))
+    return Batch(pd.DataFrame(kept), tuple(rejections), len(refused) - len(rejections))
 
 
 def printable(value: object) -> str:
@@ -214,7 +228,7 @@ def _range_fault(moment: datetime, now: pd.Timestamp) -> str:
 def _check_values(cells: "pd.Series[Any]") -> _Column:
     raw = cells.to_numpy()
     values = raw.astype(np.float64) if raw.dtype.kind in "iuf" else _parse_numbers(raw)
-    bad = ~np.isfinite(values) | (values < 0)
+    bad = ~((values >= 0) & (values <= LARGEST_VALUE))
     return _Column(values + 0.0, bad, lambda row: _number_fault(raw[row]))  # + 0.0 turns -0.0 into 0.0
 
 
@@ -251,7 +265,9 @@ def _number_fault(cell: object) -> str:
         return "is infinite or too large for a number; correct it or leave the row out"
     if math.isnan(number):
         return "is not a number; write digits with a decimal point and no separators, such as 1250.5"
-    return "is negative; demand is zero or more"
+    if number < 0:
+        return "is negative; demand is zero or more"
+    return f"is above {LARGEST_VALUE:g}, the largest value that is stored; use a larger unit, or correct it"
 
 
 def _distinct(cells: "pd.Series[Any]") -> tuple[npt.NDArray[np.intp], Any]:

@@ -18,8 +18,9 @@ from scipy.stats import rankdata
 from demand.history import FloatArray
 from forecasting.quantiles import interpolate
 
-MEMORY = 336
-"""How many past errors a series keeps."""
+CANDIDATES = 16
+"""Dates drawn per bucket and path, of which a series takes the first that it remembers. A series that remembers a
+quarter of the dates then finds none in one of a hundred draws."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class ErrorMemory:
     """What one series remembers of its past errors.
 
     Attributes:
-        scores: normal scores of the ranks of its errors at the last `MEMORY` buckets, oldest first; NaN where the
-            error is unknown, shape (MEMORY,).
+        scores: normal scores of the ranks of its errors, NaN where unknown; the error at bucket number n
+            (`demand.calendar.number`) stands at n modulo the size, so that the same place means the same bucket for
+            every series whose history ends at about the same time.
         persistence: lag-one autocorrelation of the scores, in [0, 0.99].
     """
 
@@ -36,24 +38,26 @@ class ErrorMemory:
     persistence: float
 
 
-def error_memory(errors: FloatArray) -> ErrorMemory:
+def error_memory(errors: FloatArray, end: int, size: int) -> ErrorMemory:
     """Remember the errors of one series.
 
     Args:
-        errors: forecast errors at consecutive buckets that end where the history ends, NaN where unknown, any length.
+        errors: forecast errors at consecutive buckets, NaN where unknown, any length.
+        end: the number of the bucket after the last of them.
+        size: how many of the last errors to remember.
     """
-    recent = np.full(MEMORY, np.nan)
-    kept = errors[-MEMORY:]
-    recent[MEMORY - len(kept) :] = kept
+    recent = errors[-size:]
     known = ~np.isnan(recent)
-    scores = np.full(MEMORY, np.nan)
+    scores = np.full(len(recent), np.nan)
     if known.sum() > 1:
         scores[known] = ndtri((rankdata(recent[known]) - 0.5) / known.sum())
     pairs = known[1:] & known[:-1]
     before, after = scores[:-1][pairs], scores[1:][pairs]
     energy = float(np.sqrt((before**2).sum() * (after**2).sum()))
     persistence = float(np.clip((before * after).sum() / energy, 0.0, 0.99)) if energy > 0 else 0.0
-    return ErrorMemory(scores.astype(np.float32), persistence)
+    remembered = np.full(size, np.nan, dtype=np.float32)
+    remembered[np.arange(end - len(recent), end) % size] = scores
+    return ErrorMemory(remembered, persistence)
 
 
 @dataclass(frozen=True)
@@ -67,22 +71,24 @@ class RankTemplate:
     Attributes:
         seed: seed of the draw.
         first: the number of the first bucket (`demand.calendar.number`).
-        dates: positions in the memories, shape (n_steps, n_paths).
+        dates: places in the memories, shape (CANDIDATES, n_steps, n_paths).
     """
 
     seed: int
     first: int
-    dates: npt.NDArray[np.int64]
+    dates: npt.NDArray[np.int16]
 
     @classmethod
-    def draw(cls, seed: int, n_paths: int, first: int, n_steps: int) -> "RankTemplate":
-        """The template of `n_steps` buckets from bucket number `first` on."""
-        steps = range(first, first + n_steps)
-        rows = [np.random.default_rng([seed, step]).integers(0, MEMORY, size=n_paths) for step in steps]
-        return cls(seed, first, np.stack(rows))
+    def draw(cls, seed: int, n_paths: int, span: range, size: int) -> "RankTemplate":
+        """The template of the buckets whose numbers are in the span, for memories of this size."""
+        rows = [
+            np.random.default_rng([seed, bucket]).integers(0, size, size=(CANDIDATES, n_paths), dtype=np.int16)
+            for bucket in span
+        ]
+        return cls(seed, span.start, np.stack(rows, axis=1))
 
-    def ranks(self, memory: ErrorMemory, own_seed: int, start: int, n_steps: int) -> npt.NDArray[np.int64]:
-        """Ranks 0 .. n_paths - 1 of the paths of one series at each step, shape (n_steps, n_paths).
+    def scores(self, memory: ErrorMemory, own_seed: int, start: int, n_steps: int) -> FloatArray:
+        """How high each path of one series is among all its paths at each step, shape (n_steps, n_paths).
 
         Args:
             memory: the past errors of the series.
@@ -90,15 +96,19 @@ class RankTemplate:
             start: the number of the series' first bucket, at or after the template's.
             n_steps: how many buckets.
         """
-        dates = self.dates[start - self.first : start - self.first + n_steps]
-        noise = np.random.default_rng([self.seed, own_seed]).standard_normal(dates.shape)
-        remembered = memory.scores[dates]
-        shocks = np.where(np.isnan(remembered), noise, remembered + 1e-3 * noise)
-        scores = shocks.copy()
+        dates = self.dates[:, start - self.first : start - self.first + n_steps]
+        noise = np.random.default_rng([self.seed, own_seed]).standard_normal(dates.shape[1:])
+        recalled = memory.scores[dates[0]].astype(np.float64)
+        for candidates in dates[1:]:
+            unknown = np.isnan(recalled)
+            if not unknown.any():
+                break
+            recalled[unknown] = memory.scores[candidates[unknown]]
+        scores = np.where(np.isnan(recalled), noise, recalled + 1e-3 * noise)
         carried, fresh = memory.persistence, np.sqrt(1 - memory.persistence**2)
         for step in range(1, n_steps):
-            scores[step] = carried * scores[step - 1] + fresh * shocks[step]
-        return np.argsort(np.argsort(scores, axis=1), axis=1)
+            scores[step] = carried * scores[step - 1] + fresh * scores[step]
+        return scores
 
     def paths(
         self, quantiles: FloatArray, levels: tuple[float, ...], memory: ErrorMemory, own_seed: int, start: int
@@ -112,8 +122,9 @@ class RankTemplate:
             own_seed: a number of the series' own.
             start: the number of the series' first bucket.
         """
-        n_paths = self.dates.shape[1]
-        positions = (np.arange(n_paths) + 0.5) / n_paths
-        ordered = interpolate(quantiles, levels, positions)
-        ranks = self.ranks(memory, own_seed, start, len(quantiles))
-        return np.take_along_axis(ordered, ranks, axis=1).T
+        n_paths = self.dates.shape[2]
+        ordered = interpolate(quantiles, levels, (np.arange(n_paths) + 0.5) / n_paths)
+        lowest_first = np.argsort(self.scores(memory, own_seed, start, len(quantiles)), axis=1)
+        result = np.empty_like(ordered)
+        np.put_along_axis(result, lowest_first, ordered, axis=1)
+        return result.T

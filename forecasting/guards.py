@@ -43,7 +43,9 @@ def guarded(
         reasons.setdefault(int(row), f"the forecast reaches {highest:g}, far above all of the history")
     replaced = np.isin(np.arange(len(values)), list(reasons))
     chosen = np.where(replaced[:, None, None], fallback.at(forecast.levels), candidate.values)
-    failures = {row: reason for row, reason in fallback.failures.items() if replaced[row]}
+    unknown = ~np.isfinite(chosen).all(axis=(1, 2))
+    chosen[unknown] = np.nan
+    failures = {int(row): fallback.failures.get(int(row), reasons[int(row)]) for row in np.flatnonzero(unknown)}
     return QuantileForecast(forecast.levels, chosen, failures), reasons
 
 

@@ -64,17 +64,21 @@ def interpolate(values: FloatArray, levels: Sequence[float], wanted: FloatArray)
     """Quantiles at the wanted levels from quantiles at known ones.
 
     Args:
-        values: shape (..., n_levels).
+        values: shape (..., n_levels), not crossing.
         levels: the known probabilities, ascending.
-        wanted: probabilities in (0, 1), shape (n_wanted,).
+        wanted: probabilities in (0, 1) in any order, shape (n_wanted,).
 
     Returns:
         Shape (..., n_wanted), not below zero; beyond the outermost levels the outermost slope goes on.
     """
     if len(levels) == 1:
-        return np.repeat(values, len(wanted), axis=-1)
+        return np.repeat(np.maximum(values, 0.0), len(wanted), axis=-1)
     known, asked = ndtri(np.asarray(levels)), ndtri(wanted)
     upper = np.clip(np.searchsorted(known, asked), 1, len(known) - 1)
     weight = (asked - known[upper - 1]) / (known[upper] - known[upper - 1])
-    result = values[..., upper - 1] * (1 - weight) + values[..., upper] * weight
-    return proper(result)
+    below, above = values[..., upper - 1], values[..., upper]
+    result: FloatArray = below + weight * (above - below)
+    # Rounding must not make neighbours cross: between two known quantiles nothing leaves them, beyond them all does.
+    result = np.where(weight < 0, np.minimum(result, below), np.maximum(result, below))
+    result = np.where(weight > 1, np.maximum(result, above), np.minimum(result, above))
+    return np.maximum(result, 0.0)

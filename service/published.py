@@ -1,6 +1,6 @@
 """Joint sample paths rebuilt from what training published."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,9 @@ from demand.series import SeriesKey
 from forecasting.dependence import RankTemplate
 from service.store.forecasts import PublishedForecast
 from training.pipeline import own_seed
+
+SEED = 0
+"""Seed of the dates that all paths share, whichever runs made the forecasts."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Window:
         start: the first bucket: the newest start of all forecasts, so that nothing already observed is forecast.
         horizon: how many buckets.
         forecasts: those that cover the window.
-        left_out: selected series whose history ended long before.
+        left_out: selected series that are no part of it, with the reason.
     """
 
     granularity: Granularity
@@ -47,25 +50,6 @@ class Window:
         return buckets(self.start, self.horizon, self.granularity)
 
 
-def current(
-    forecasts: Sequence[PublishedForecast], granularity: Granularity
-) -> tuple[list[PublishedForecast], list[LeftOut]]:
-    """The forecasts whose history reaches about as far as the newest, and the series whose history ended before."""
-    newest = max(forecast.start for forecast in forecasts)
-    patience = pd.Timedelta(hours=granularity.rhythm.lateness * granularity.rhythm.hours)
-    kept, left = [], []
-    for forecast in forecasts:
-        if forecast.start >= newest - patience:
-            kept.append(forecast)
-        else:
-            reason = (
-                f"its history ends before {forecast.start.isoformat()}, long before that of the newest series selected "
-                f"({newest.isoformat()}); select it apart to see its forecast"
-            )
-            left.append(LeftOut(forecast.series.key, reason))
-    return kept, left
-
-
 def window(
     forecasts: Sequence[PublishedForecast], granularity: Granularity, horizon: int | None, until: pd.Timestamp | None
 ) -> Window:
@@ -75,44 +59,67 @@ def window(
         forecasts: what is published for the selection, at least one.
         granularity: width of the buckets.
         horizon: buckets ahead, None to go by `until`.
-        until: the end of the window, exclusive.
+        until: the end of the window, exclusive; all that is published where neither is given.
 
     Raises:
         Invalid: the window is empty or reaches beyond what is published.
     """
-    kept, left = current(forecasts, granularity)
-    start = max(forecast.start for forecast in kept)
-    reach = min(_stop(forecast, granularity) for forecast in kept) - number(start, granularity)
-    if until is not None:
-        horizon = _steps_until(start, until, granularity)
-    asked = horizon if horizon is not None else reach
+    start = max(forecast.start for forecast in forecasts)
+    reasons = [_why_not(forecast, start, granularity) for forecast in forecasts]
+    kept = [forecast for forecast, reason in zip(forecasts, reasons, strict=True) if not reason]
+    left = [LeftOut(f.series.key, reason) for f, reason in zip(forecasts, reasons, strict=True) if reason]
+    shortest = min(kept, key=lambda forecast: _stop(forecast, granularity))
+    reach = _stop(shortest, granularity) - number(start, granularity)
+    asked = horizon or (reach if until is None else _steps_until(start, until, granularity))
     if asked > reach:
         raise Invalid(
-            f"a horizon of {asked} reaches beyond what is published: {reach} {granularity}s from {start.isoformat()}; "
-            f"ask for at most {reach}, or refresh the forecasts with POST /v1/training-runs"
+            f"a horizon of {asked} reaches beyond what is published: {reach} {granularity}s from {start.isoformat()}, "
+            f"where the forecast of series {shortest.series.id} ({shortest.series.key}) ends; ask for at most {reach}, "
+            "or start a run that reaches further with POST /v1/training-runs"
         )
     return Window(granularity, start, asked, tuple(kept), tuple(left))
 
 
-def paths(view: Window, n_paths: int) -> DemandPaths:
-    """Joint sample paths of every series of the window, labelled by `SeriesKey`.
+def paths(view: Window, n_paths: int, groups: Sequence[Hashable]) -> DemandPaths:
+    """Joint sample paths of groups of series, summed path by path.
 
     Path i of one series belongs to path i of every other, and the same question always gets the same paths.
+
+    Args:
+        view: the window.
+        n_paths: how many paths.
+        groups: the label of the group of each forecast of the window.
+
+    Returns:
+        One row per distinct label, in order of first appearance.
     """
     first = min(number(forecast.start, view.granularity) for forecast in view.forecasts)
     stop = number(view.start, view.granularity) + view.horizon
-    templates = {
-        seed: RankTemplate.draw(seed, n_paths, first, stop - first)
-        for seed in {forecast.recipe.seed for forecast in view.forecasts}
-    }
-    values = np.empty((len(view.forecasts), n_paths, view.horizon))
-    for row, forecast in enumerate(view.forecasts):
+    template = RankTemplate.draw(SEED, n_paths, range(first, stop), view.granularity.rhythm.memory)
+    labels = tuple(dict.fromkeys(groups))
+    values = np.zeros((len(labels), n_paths, view.horizon))
+    for forecast, group in zip(view.forecasts, groups, strict=True):
         start = number(forecast.start, view.granularity)
-        drawn = templates[forecast.recipe.seed].paths(
-            forecast.quantiles[: stop - start], forecast.levels, forecast.memory, own_seed(forecast.series.key), start
+        ahead, key = forecast.quantiles[: stop - start], forecast.series.key
+        drawn = template.paths(ahead, forecast.levels, forecast.memory, own_seed(key), start)
+        values[labels.index(group)] += drawn[:, -view.horizon :]
+    return DemandPaths(labels, view.granularity, view.start, values)
+
+
+def _why_not(forecast: PublishedForecast, start: pd.Timestamp, granularity: Granularity) -> str:
+    """Why a forecast is no part of a window that starts here; empty if it is."""
+    behind = number(start, granularity) - number(forecast.start, granularity)
+    if behind > granularity.rhythm.lateness:
+        return (
+            f"its history ends before {forecast.start.isoformat()}, long before that of the newest series selected "
+            f"({start.isoformat()}); select it apart to see its forecast"
         )
-        values[row] = drawn[:, -view.horizon :]
-    return DemandPaths(tuple(forecast.series.key for forecast in view.forecasts), view.granularity, view.start, values)
+    if granularity is Granularity.WEEK and forecast.start.weekday() != start.weekday():
+        weekday = forecast.start.day_name()
+        return f"its weeks start on {weekday} and those of the answer on {start.day_name()}; select it apart"
+    if _stop(forecast, granularity) <= number(start, granularity):
+        return f"its forecast ends before {start.isoformat()}; start a run that reaches further"
+    return ""
 
 
 def _stop(forecast: PublishedForecast, granularity: Granularity) -> int:
@@ -120,7 +127,8 @@ def _stop(forecast: PublishedForecast, granularity: Granularity) -> int:
 
 
 def _steps_until(start: pd.Timestamp, until: pd.Timestamp, granularity: Granularity) -> int:
+    """How many buckets begin before this instant."""
     if until <= start:
         raise Invalid(f"until={until.isoformat()} is not after {start.isoformat()}, where the forecast begins")
-    last = number(until - pd.Timedelta(1, "ns"), granularity)
-    return last - number(start, granularity) + 1
+    limit = granularity.rhythm.horizon_limit
+    return sum(bucket < until for bucket in buckets(start, limit + 1, granularity))

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
         port: port that the API listens on.
         max_body_bytes: largest request body.
         max_series_per_answer: most series in one answer.
+        max_numbers_per_answer: most numbers per workload in one answer.
         paths: joint sample paths that answers are computed from.
         n_jobs: processes that one partition is spread over; -1 for one per core.
         partition_size: series that are trained together at most.
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     max_body_bytes: int = Field(default=2**30, gt=0)
     max_series_per_answer: int = Field(default=1000, gt=0)
+    max_numbers_per_answer: int = Field(default=5_000_000, gt=0)
     paths: int = Field(default=500, ge=100, le=10_000)
     n_jobs: int = Field(default=-1, ge=-1)
     partition_size: int = Field(default=32, gt=0)

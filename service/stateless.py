@@ -1,12 +1,12 @@
 """A forecast of history that comes with the question: nothing is stored."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from demand.calendar import Granularity, buckets, infer_granularity
+from demand.calendar import Granularity, buckets, infer_granularity, number, on_grid
 from demand.errors import Invalid
 from demand.history import Panel, panel_from_long
 from demand.series import DIMENSIONS, SeriesKey, Workload
@@ -43,19 +43,17 @@ class History:
     def panel(self, partition: Partition, context: int) -> Panel:
         """The last `context` buckets up to the cut-off, one row per series of the partition."""
         after = buckets(partition.cut_off, 2, partition.granularity)[-1]
-        parts = [self._row(row, partition.granularity, after) for row in partition.series_ids]
-        values = np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
-        panel = panel_from_long(
-            [self.keys[row] for row in partition.series_ids],
-            [self.units[row] for row in partition.series_ids],
+        known = [self._row(row, partition.granularity, after) for row in partition.series_ids]
+        start = min((part.index[0] for part in known if len(part)), default=partition.cut_off)
+        steps = number(after, partition.granularity) - number(start, partition.granularity)
+        index = buckets(start, steps, partition.granularity)
+        return Panel(
+            tuple(self.keys[row] for row in partition.series_ids),
+            tuple(self.units[row] for row in partition.series_ids),
             partition.granularity,
-            (
-                np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
-                pd.DatetimeIndex(np.concatenate([pd.DatetimeIndex(part.index).asi8 for part in parts]), tz="UTC"),
-                values,
-            ),
-        )
-        return panel.last(context)
+            start,
+            np.stack([part.reindex(index).to_numpy(dtype=np.float64) for part in known]),
+        ).last(context)
 
     def _row(self, row: int, granularity: Granularity, stop: pd.Timestamp) -> "pd.Series[float]":
         known = self.observations[row]
@@ -73,10 +71,12 @@ class Collected:
     """Forecasts kept in memory by the position of their series; fulfils `ForecastSink`."""
 
     forecasts: dict[int, SeriesForecast] = field(default_factory=dict)
+    left_out: dict[int, str] = field(default_factory=dict)
 
-    def save(self, forecasts: Sequence[SeriesForecast]) -> None:
-        """Keep the forecasts."""
+    def save(self, forecasts: Sequence[SeriesForecast], left_out: Mapping[int, str]) -> None:
+        """Keep the forecasts, and why there is none of other series."""
         self.forecasts |= {forecast.series_id: forecast for forecast in forecasts}
+        self.left_out |= left_out
 
 
 class NoChampions:
@@ -112,10 +112,24 @@ def read_history(batches: Iterable[Batch]) -> History:
     return History(tuple(keys), tuple(units), _grids(observations), tuple(observations))
 
 
-def forecast_table(
+@dataclass(frozen=True)
+class Answer:
+    """Forecasts laid out as rows.
+
+    Attributes:
+        table: one row per series and step: the dimensions, `unit`, `timestamp`, `mean`, a column such as `q0.1` per
+            level, `model` and `warnings`.
+        left_out: the series that there is no forecast of, and why.
+    """
+
+    table: pd.DataFrame
+    left_out: Mapping[SeriesKey, str]
+
+
+def answer(
     history: History, settings: TrainingSettings, width: Granularity | None, levels: Sequence[float], progress: Progress
-) -> pd.DataFrame:
-    """Forecast every series and lay the result out as rows.
+) -> Answer:
+    """Forecast every series.
 
     Args:
         history: what is known.
@@ -124,25 +138,27 @@ def forecast_table(
         levels: quantile levels to lay out.
         progress: told how far the work is.
 
-    Returns:
-        One row per series and step: the dimensions, `unit`, `timestamp`, `mean`, a column such as `q0.1` per level,
-        `model` and `warnings`.
-
     Raises:
-        Invalid: a series is on a coarser grid than the width asked for.
+        Invalid: a series is on a coarser grid than the width asked for, or no series can be forecast.
     """
     _check_width(history, width)
-    sink = Collected()
-    extents = history.extents()
+    sink, extents = Collected(), history.extents()
     for grid in [width] if width else dict.fromkeys(history.granularities):
         own = {row: extent for row, extent in extents.items() if width or extent.granularity is grid}
+        sink.left_out |= dict.fromkeys(own, f"its history holds no whole {grid} yet")
         for partition in partitions(own, grid, _PARTITION_SIZE):
+            for row in partition.series_ids:
+                del sink.left_out[row]
             retrain(partition, Ports(history, sink, NoChampions()), settings, progress)
+    left_out = {history.keys[row]: reason for row, reason in sink.left_out.items()}
+    if not sink.forecasts:
+        key, reason = next(iter(left_out.items()))
+        raise Invalid(f"no series can be forecast; of {key or 'the only one'}, {reason}: give a longer history")
     tables = [
         _table(history, row, sink.forecasts[row], width or history.granularities[row], levels)
         for row in sorted(sink.forecasts)
     ]
-    return pd.concat(tables, ignore_index=True)
+    return Answer(pd.concat(tables, ignore_index=True), left_out)
 
 
 def _key(labels: Iterable[object]) -> SeriesKey:
@@ -161,19 +177,28 @@ def _table(
         "mean": interpolate(forecast.quantiles, GRID, _MEAN_POSITIONS).mean(axis=1),
     }
     asked = interpolate(forecast.quantiles, GRID, np.asarray(levels))
-    columns |= {f"q{level:g}": asked[:, at] for at, level in enumerate(levels)}
-    columns |= {"model": forecast.choice.model, "warnings": "; ".join(forecast.choice.warnings)}
+    columns |= {f"q{level!r}": asked[:, at] for at, level in enumerate(levels)}
+    columns |= {"model": forecast.choice.maker, "warnings": "; ".join(forecast.choice.notes)}
     return pd.DataFrame(columns, index=range(steps))
 
 
 def _grids(observations: Sequence["pd.Series[float]"]) -> tuple[Granularity, ...]:
-    """The grid of each series; one with too few timestamps to tell takes the grid of most of the others."""
+    """The grid of each series; one with too few timestamps to tell takes the grid of most others, if it lies on it."""
     told = [_grid(known) if len(known) >= _TELLING else None for known in observations]
     clear = [grid for grid in told if grid is not None]
-    if clear:
-        common = max(set(clear), key=lambda grid: (clear.count(grid), grid))
-        return tuple(grid or common for grid in told)
-    return tuple(_grid(known) for known in observations)
+    if not clear:
+        return tuple(_grid(known) for known in observations)
+    common = max(set(clear), key=lambda grid: (clear.count(grid), grid))
+    return tuple(
+        grid or (common if _lies_on(known, common) else _grid(known))
+        for grid, known in zip(told, observations, strict=True)
+    )
+
+
+def _lies_on(known: "pd.Series[float]", grid: Granularity) -> bool:
+    stamps = pd.DatetimeIndex(known.index)
+    one_weekday = grid is not Granularity.WEEK or len(set(stamps.weekday)) == 1
+    return one_weekday and bool(on_grid(stamps, grid).all())
 
 
 def _grid(known: "pd.Series[float]") -> Granularity:

@@ -1,6 +1,6 @@
 """How well each model would have done: rolling origins over the recent past."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import joblib
@@ -43,7 +43,7 @@ class Backtest:
     Attributes:
         models: names of the models.
         losses: scaled quantile loss, shape (n_models, n_series, n_origins).
-        naive: the same of the seasonal naive with Gaussian intervals, shape (n_series, n_origins).
+        naive: those of the seasonal naive, shape (n_series, n_origins).
         coverage: share of actuals inside the 10 %-90 % band, shape (n_models, n_series).
         errors: actual minus median at the predicted buckets, oldest first, shape (n_models, n_series, n_steps).
     """
@@ -56,61 +56,64 @@ class Backtest:
 
 
 def backtest(
-    models: Sequence[Forecaster], panel: Panel, windows: Windows, seed: int, on: joblib.Parallel, progress: Progress
+    trials: Mapping[Forecaster, Collection[int]],
+    panel: Panel,
+    windows: Windows,
+    seed: int,
+    on: joblib.Parallel,
+    progress: Progress,
 ) -> Backtest:
-    """Forecast every window with every model from nothing but what came before it.
+    """Forecast every window with every model from nothing but the context before it.
 
     A series is tried with a model at an origin only if it had the history that the model asks for by then.
+
+    Args:
+        trials: per model, the series to try it on; the seasonal naive must be among the models.
+        panel: the history.
+        windows: what to forecast.
+        seed: seed of every draw.
+        on: processes to work on.
+        progress: told how far the work is.
     """
-    names = tuple(model.name for model in models)
-    deciles = np.full((len(models), panel.n_series, windows.steps, len(DECILES)), np.nan)
-    work = list(_work(models, panel, windows))
+    names = tuple(model.name for model in trials)
+    deciles = np.full((len(names), panel.n_series, windows.steps, len(DECILES)), np.nan)
+    work = list(_work(trials, panel, windows))
     progress("backtest", 0, len(work))
     for done, (fit, values, _) in enumerate(run(work, seed, on), start=1):
         steps = slice(fit.first, fit.first + windows.horizon)
         deciles[names.index(fit.model.name), list(fit.rows), steps] = values
         progress("backtest", done, len(work))
     actual = panel.values[:, panel.n_steps - windows.steps :]
+    losses = np.stack([_losses(panel, windows, quantiles) for quantiles in deciles])
     return Backtest(
         models=names,
-        losses=np.stack([_losses(panel, windows, quantiles) for quantiles in deciles]),
-        naive=_losses(panel, windows, _naive(panel, windows, seed)),
+        losses=losses,
+        naive=losses[names.index(SeasonalNaive().name)],
         coverage=np.stack([_coverage(actual, quantiles) for quantiles in deciles]),
         errors=actual - deciles[..., len(DECILES) // 2],
     )
 
 
-def _work(models: Sequence[Forecaster], panel: Panel, windows: Windows) -> Iterator[Fit]:
+def _work(trials: Mapping[Forecaster, Collection[int]], panel: Panel, windows: Windows) -> Iterator[Fit]:
+    context = panel.granularity.rhythm.context
     for origin in range(windows.origins):
-        history = panel.between(0, _stop(panel, windows, origin))
+        first = origin * windows.horizon
+        stop = panel.n_steps - windows.steps + first
+        history = panel.between(stop - context, stop)
         known = (~np.isnan(history.values)).sum(axis=1)
-        for model in models:
-            rows = np.flatnonzero(known >= model.minimum_history(panel)).tolist()
-            yield from fits(model, history, rows, windows.horizon, DECILES, first=origin * windows.horizon)
-
-
-def _stop(panel: Panel, windows: Windows, origin: int) -> int:
-    return panel.n_steps - windows.steps + origin * windows.horizon
-
-
-def _naive(panel: Panel, windows: Windows, seed: int) -> FloatArray:
-    naive = SeasonalNaive()
-    parts = [
-        naive.fit(panel.between(0, _stop(panel, windows, origin)), seed=seed).predict(windows.horizon, DECILES).values
-        for origin in range(windows.origins)
-    ]
-    return np.concatenate([np.empty((panel.n_series, 0, len(DECILES))), *parts], axis=1)
+        for model, rows in trials.items():
+            enough = [row for row in rows if known[row] >= model.minimum_history(panel)]
+            yield from fits(model, history, enough, windows.horizon, DECILES, first=first)
 
 
 def _losses(panel: Panel, windows: Windows, quantiles: FloatArray) -> FloatArray:
-    season = panel.granularity.rhythm.naive_season
+    """Losses per series and origin; one scale per series, so that a launch weighs no more than what follows it."""
+    actual = panel.values[:, panel.n_steps - windows.steps :]
+    scale = seasonal_scale(panel.values, panel.granularity.rhythm.naive_season)
     losses = np.full((panel.n_series, windows.origins), np.nan)
     for origin in range(windows.origins):
-        stop = _stop(panel, windows, origin)
         steps = slice(origin * windows.horizon, (origin + 1) * windows.horizon)
-        actual = panel.values[:, stop : stop + windows.horizon]
-        scale = seasonal_scale(panel.values[:, :stop], season)
-        losses[:, origin] = scaled_quantile_loss(actual, quantiles[:, steps], DECILES, scale)
+        losses[:, origin] = scaled_quantile_loss(actual[:, steps], quantiles[:, steps], DECILES, scale)
     return losses
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from demand.calendar import Granularity, buckets, floor
+from demand.calendar import Granularity, buckets, floor, number, previous
 from training.ports import Extent, Partition
 
 _ORDER = tuple(Granularity)
@@ -14,7 +14,8 @@ def partitions(extents: Mapping[int, Extent], granularity: Granularity, size: in
     """Split series into partitions of at most `size` whose histories end at a common cut-off.
 
     A series that is a little late is forecast from the common cut-off, over missing values; one whose history ended
-    long before is forecast from its own end. Series on a coarser grid than asked for are left out.
+    long before is forecast from its own end. Series on a coarser grid than asked for are left out, and those whose
+    history does not hold a whole bucket yet.
 
     Args:
         extents: how far each stored series reaches.
@@ -22,15 +23,15 @@ def partitions(extents: Mapping[int, Extent], granularity: Granularity, size: in
         size: how many series a partition holds at most.
     """
     cut_offs = {
-        series_id: _last_whole_bucket(extent, granularity)
+        series_id: cut_off
         for series_id, extent in extents.items()
         if _ORDER.index(extent.granularity) <= _ORDER.index(granularity)
+        and (cut_off := _last_whole_bucket(extent, granularity)) >= _first_whole_bucket(extent, granularity)
     }
-    patience = pd.Timedelta(hours=granularity.rhythm.lateness * granularity.rhythm.hours)
     return tuple(
         Partition(tuple(cohort[first : first + size]), granularity, cut_offs[newest])
         for grid in _grids(cut_offs, granularity)
-        for newest, cohort in _cohorts(grid, cut_offs, patience)
+        for newest, cohort in _cohorts(grid, cut_offs, granularity)
         for first in range(0, len(cohort), size)
     )
 
@@ -43,21 +44,36 @@ def _grids(cut_offs: Mapping[int, pd.Timestamp], granularity: Granularity) -> li
 
 
 def _cohorts(
-    series_ids: list[int], cut_offs: Mapping[int, pd.Timestamp], patience: pd.Timedelta
+    series_ids: list[int], cut_offs: Mapping[int, pd.Timestamp], granularity: Granularity
 ) -> Iterator[tuple[int, list[int]]]:
     """Series whose histories end about together, led by the one that reaches furthest."""
-    waiting = sorted(series_ids, key=lambda series_id: cut_offs[series_id], reverse=True)
+    numbers = {series_id: number(cut_offs[series_id], granularity) for series_id in series_ids}
+    waiting = sorted(series_ids, key=numbers.__getitem__, reverse=True)
     while waiting:
         newest = waiting[0]
-        late = [series_id for series_id in waiting if cut_offs[series_id] < cut_offs[newest] - patience]
+        oldest = numbers[newest] - granularity.rhythm.lateness
+        late = [series_id for series_id in waiting if numbers[series_id] < oldest]
         yield newest, sorted(waiting[: len(waiting) - len(late)])
         waiting = late
 
 
 def _last_whole_bucket(extent: Extent, granularity: Granularity) -> pd.Timestamp:
-    """The last bucket of the wanted width that the history covers in whole, or that it ends in if there is none."""
+    """The last bucket of the wanted width that is over where the history ends."""
     if granularity is extent.granularity:
         return extent.last
     end = buckets(extent.last, 2, extent.granularity)[-1]
-    bucket = floor(pd.DatetimeIndex([end]), granularity)[0]
-    return floor(pd.DatetimeIndex([bucket - pd.Timedelta(hours=1)]), granularity)[0]
+    return previous(_bucket_of(end, extent, granularity), granularity)
+
+
+def _first_whole_bucket(extent: Extent, granularity: Granularity) -> pd.Timestamp:
+    """The first bucket of the wanted width whose beginning the history holds."""
+    if granularity is extent.granularity:
+        return extent.first
+    bucket = _bucket_of(extent.first, extent, granularity)
+    begins_before = _bucket_of(previous(extent.first, extent.granularity), extent, granularity) == bucket
+    return buckets(bucket, 2, granularity)[-1] if begins_before else bucket
+
+
+def _bucket_of(start: pd.Timestamp, extent: Extent, granularity: Granularity) -> pd.Timestamp:
+    """The bucket of the wanted width that a bucket of the history starts in."""
+    return start if granularity is extent.granularity else floor(pd.DatetimeIndex([start]), granularity)[0]

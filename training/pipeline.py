@@ -2,14 +2,14 @@
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from demand.calendar import Granularity
+from demand.calendar import Granularity, number
 from demand.errors import Invalid
-from demand.history import FloatArray, Panel
+from demand.history import Panel
 from forecasting.catalogue import catalogue, model
 from forecasting.dependence import ErrorMemory, error_memory
 from forecasting.forecaster import Forecaster
@@ -22,6 +22,8 @@ from training.fitting import Fit, fits, pool, run
 from training.ports import Champions, ForecastSink, HistorySource, Partition, Progress, SeriesForecast
 from training.recipe import Choice
 
+NAIVE = SeasonalNaive().name
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -30,7 +32,8 @@ class TrainingSettings:
     Attributes:
         horizon: buckets ahead.
         seed: seed of every draw.
-        models: names of the models to try, None for the whole catalogue of the granularity.
+        models: names of the models to try, None for the whole catalogue of the granularity; the seasonal naive, which
+            everything is measured against, always takes part.
         origins: rolling origins to compare models on, at most.
         n_jobs: processes to spread the work over.
     """
@@ -45,7 +48,7 @@ class TrainingSettings:
         """The models to try."""
         if self.models is None:
             return catalogue(granularity)
-        return tuple(model(name, granularity) for name in self.models)
+        return tuple(model(name, granularity) for name in dict.fromkeys((NAIVE, *self.models)))
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class PanelForecast:
 
     Attributes:
         panel: the history that it continues.
-        quantiles: at `GRID`, for every series.
+        quantiles: at `GRID`, for every series; one that nothing is known of is among the failures.
         memories: past errors per series, for joint paths.
         choices: model and reasons per series.
     """
@@ -100,12 +103,8 @@ def forecast(panel: Panel, settings: TrainingSettings, progress: Progress = sile
     """
     check_horizon(settings.horizon, panel.granularity)
     models = settings.catalogue(panel.granularity)
-    rhythm = panel.granularity.rhythm
-    windows = Windows.over(panel.n_steps, min(settings.horizon, rhythm.backtest_horizon), settings.origins)
-    with pool(settings.n_jobs) as on:
-        past = backtest(models, panel, windows, settings.seed, on, progress)
-    choices = choose(past, fallback=SeasonalNaive().name)
-    return _continue(panel.last(rhythm.context), choices, past, settings, progress)
+    past = _backtest(dict.fromkeys(models, range(panel.n_series)), panel, settings, progress)
+    return _continue(panel, choose(past, fallback=NAIVE), past, settings, progress)
 
 
 def reforecast(
@@ -113,16 +112,14 @@ def reforecast(
 ) -> PanelForecast:
     """Forecast with the models that were chosen before; a series without one gets the simplest model, and says so."""
     check_horizon(settings.horizon, panel.granularity)
-    rhythm = panel.granularity.rhythm
-    simplest = SeasonalNaive().name
-    unknown = Choice(simplest, warnings=(f"new since the last retraining, so the {simplest} is used unchecked",))
-    choices = tuple(choice or unknown for choice in known)
-    names = tuple(dict.fromkeys(choice.model for choice in choices))
-    models = tuple(model(name, panel.granularity) for name in names)
-    windows = Windows.over(panel.n_steps, min(settings.horizon, rhythm.backtest_horizon), origins=1)
-    with pool(settings.n_jobs) as on:
-        past = backtest(models, panel, windows, settings.seed, on, progress)
-    return _continue(panel.last(rhythm.context), choices, past, settings, progress)
+    listed = {candidate.name: candidate for candidate in catalogue(panel.granularity)}
+    choices = [_known_choice(choice, listed) for choice in known]
+    trials: dict[Forecaster, Collection[int]] = {
+        listed[name]: [row for row, choice in enumerate(choices) if choice.model == name]
+        for name in dict.fromkeys(choice.model for choice in choices)
+    }
+    past = _backtest(trials | {listed[NAIVE]: range(panel.n_series)}, panel, settings, progress)
+    return _continue(panel, choices, past, settings, progress)
 
 
 def retrain(partition: Partition, ports: Ports, settings: TrainingSettings, progress: Progress) -> str:
@@ -169,10 +166,28 @@ def own_seed(key: object) -> int:
     return zlib.crc32(str(key).encode())
 
 
+def _known_choice(choice: Choice | None, listed: Collection[str]) -> Choice:
+    """A choice to forecast with again; what went wrong in an earlier forecast does not matter any more."""
+    if choice is not None and choice.model in listed:
+        return replace(choice, served_by=None, fallback_reason="")
+    cause = "new since the last retraining" if choice is None else f"{choice.model} is no longer in the catalogue"
+    return Choice(NAIVE, warnings=(f"{cause}, so the {NAIVE} is used unchecked",))
+
+
+def _backtest(
+    trials: Mapping[Forecaster, Collection[int]], panel: Panel, settings: TrainingSettings, progress: Progress
+) -> Backtest:
+    horizon = min(settings.horizon, panel.granularity.rhythm.backtest_horizon)
+    windows = Windows.over(panel.n_steps, horizon, settings.origins)
+    with pool(settings.n_jobs) as on:
+        return backtest(trials, panel, windows, settings.seed, on, progress)
+
+
 def _continue(
-    panel: Panel, choices: Sequence[Choice], past: Backtest, settings: TrainingSettings, progress: Progress
+    whole: Panel, choices: Sequence[Choice], past: Backtest, settings: TrainingSettings, progress: Progress
 ) -> PanelForecast:
-    """Fit the chosen models to the whole panel; what fails or is implausible is replaced by the seasonal naive."""
+    """Fit the chosen models to the newest history; what fails or is implausible is replaced by the seasonal naive."""
+    panel = whole.last(whole.granularity.rhythm.context)
     naive = SeasonalNaive().fit(panel, seed=settings.seed).predict(settings.horizon, GRID)
     values = np.full_like(naive.values, np.nan)
     failures: dict[int, str] = {}
@@ -185,7 +200,8 @@ def _continue(
             progress("forecast", done, len(work))
     safe, replaced = guarded(QuantileForecast(GRID, values, failures), panel, naive)
     final = tuple(_after_guard(choice, replaced.get(row)) for row, choice in enumerate(choices))
-    return PanelForecast(panel, safe, tuple(_memories(past, final)), final)
+    memories = tuple(_memory(past, row, choice.maker, panel) for row, choice in enumerate(final))
+    return PanelForecast(panel, safe, memories, final)
 
 
 def _final_work(panel: Panel, choices: Sequence[Choice], horizon: int) -> Iterator[Fit]:
@@ -197,23 +213,20 @@ def _final_work(panel: Panel, choices: Sequence[Choice], horizon: int) -> Iterat
 def _after_guard(choice: Choice, reason: str | None) -> Choice:
     if reason is None:
         return choice
-    return replace(choice, model=SeasonalNaive().name, warnings=(*choice.warnings, f"{choice.model}: {reason}"))
+    return replace(choice, served_by=NAIVE, fallback_reason=reason)
 
 
-def _memories(past: Backtest, choices: Sequence[Choice]) -> list[ErrorMemory]:
-    nothing = np.full(past.errors.shape[2], np.nan)
-    position = {name: number for number, name in enumerate(past.models)}
-    rows: list[FloatArray] = [
-        past.errors[position[choice.model], row] if choice.model in position else nothing
-        for row, choice in enumerate(choices)
-    ]
-    return [error_memory(errors) for errors in rows]
+def _memory(past: Backtest, row: int, maker: str, panel: Panel) -> ErrorMemory:
+    errors = past.errors[past.models.index(maker), row]
+    return error_memory(errors, number(panel.end, panel.granularity), panel.granularity.rhythm.memory)
 
 
 def _save(made: PanelForecast, partition: Partition, sink: ForecastSink) -> None:
-    sink.save(
-        [
-            SeriesForecast(series_id, made.panel.end, made.quantiles.values[row], made.memories[row], made.choices[row])
-            for row, series_id in enumerate(partition.series_ids)
-        ]
-    )
+    """Save what was forecast; a series of which nothing is known has no forecast, and the sink is told why."""
+    failures = made.quantiles.failures
+    forecasts = [
+        SeriesForecast(series_id, made.panel.end, made.quantiles.values[row], made.memories[row], made.choices[row])
+        for row, series_id in enumerate(partition.series_ids)
+        if row not in failures
+    ]
+    sink.save(forecasts, {partition.series_ids[row]: reason for row, reason in failures.items()})

@@ -1,6 +1,6 @@
 """What the pipeline needs from the world, as protocols that adapters fulfil."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,8 +74,8 @@ class HistorySource(Protocol):
 class ForecastSink(Protocol):
     """Where forecasts go."""
 
-    def save(self, forecasts: Sequence[SeriesForecast]) -> None:
-        """Keep the forecasts; saving the same ones again changes nothing."""
+    def save(self, forecasts: Sequence[SeriesForecast], left_out: Mapping[int, str]) -> None:
+        """Keep the forecasts, and why there is none of the series left out; saving the same again changes nothing."""
         ...
 
 

@@ -16,7 +16,9 @@ class Choice:
         scores: backtest scaled quantile loss of every model that was tried, lower is better.
         naive_score: the same for the seasonal naive with Gaussian intervals.
         coverage_80: share of backtest actuals inside the 10 %-90 % band of the chosen model.
-        warnings: what a reader of the forecast should know, such as why a simpler model was used.
+        warnings: what a reader should know of the choice, such as why nothing could be compared.
+        served_by: the simpler model that made this forecast because the chosen one could not.
+        fallback_reason: why it could not, empty if it could.
     """
 
     model: str
@@ -24,11 +26,25 @@ class Choice:
     naive_score: float | None = None
     coverage_80: float | None = None
     warnings: tuple[str, ...] = ()
+    served_by: str | None = None
+    fallback_reason: str = ""
+
+    @property
+    def maker(self) -> str:
+        """The model that made the forecast."""
+        return self.served_by or self.model
 
     @property
     def score(self) -> float | None:
-        """Backtest scaled quantile loss of the chosen model."""
-        return self.scores.get(self.model)
+        """Backtest scaled quantile loss of the model that made the forecast."""
+        return self.scores.get(self.maker)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of this forecast should know."""
+        if self.served_by is None:
+            return self.warnings
+        return (*self.warnings, f"{self.served_by} in place of {self.model}: {self.fallback_reason}")
 
     def to_json(self) -> dict[str, Any]:
         """The choice as a JSON object."""

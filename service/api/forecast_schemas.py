@@ -47,7 +47,7 @@ class Source(BaseModel):
     series: Series
     series_id: int
     run_id: str
-    model: str = Field(description="The model chosen for the series.")
+    model: str = Field(description="The model that made the forecast.")
     data_cut_off: datetime = Field(description="The last bucket of history that the forecast knows.")
     issued_at: datetime = Field(description="When the forecast was published.")
     backtest_loss: float | None = Field(description="Scaled quantile loss on rolling origins; lower is better.")
@@ -63,13 +63,13 @@ class Source(BaseModel):
             series=Series.model_validate(forecast.series.key, from_attributes=True),
             series_id=forecast.series.id,
             run_id=forecast.run_id,
-            model=choice.model,
+            model=choice.maker,
             data_cut_off=forecast.cut_off,
             issued_at=forecast.published_at,
             backtest_loss=choice.score,
             naive_loss=choice.naive_score,
-            coverage_80=choice.coverage_80,
-            warnings=list(choice.warnings),
+            coverage_80=None if choice.served_by else choice.coverage_80,
+            warnings=list(choice.notes),
         )
 
 
@@ -114,3 +114,4 @@ class SamplePaths(BaseModel):
     start: datetime
     timestamps: list[datetime]
     groups: list[GroupPaths]
+    left_out: list[LeftOut]

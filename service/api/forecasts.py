@@ -1,6 +1,8 @@
 """Demand ahead, training and inference apart."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -8,7 +10,6 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from demand.errors import Invalid, NotFound
-from demand.history import FloatArray
 from demand.paths import DemandPaths
 from demand.series import Workload
 from service import published
@@ -38,13 +39,14 @@ def read_forecast(query: Annotated[ForecastQuery, Query()], unit: UnitDep, setti
     the sum. Units are never mixed: series in different units are answered in different groups.
     """
     view = _window(query, unit, settings)
-    drawn = published.paths(view, settings.paths)
+    groups = _groups(view, query.group_by, settings.paths)
+    _check_size(len(groups) * len(query.quantiles) * view.horizon, settings)
     return Forecast(
         granularity=query.granularity,
         start=view.start,
         timestamps=list(view.index),
         quantiles=query.quantiles,
-        groups=[_forecast_group(group, query.quantiles) for group in _groups(view, drawn, query.group_by)],
+        groups=[group.forecast(query.quantiles) for group in groups],
         sources=[Source.of(forecast) for forecast in view.forecasts],
         left_out=[LeftOut.of(left) for left in view.left_out],
     )
@@ -56,74 +58,95 @@ def read_paths(query: Annotated[PathsQuery, Query()], unit: UnitDep, settings: S
     if query.paths > settings.paths:
         raise Invalid(f"{query.paths} paths are more than the {settings.paths} that are drawn; ask for fewer")
     view = _window(query, unit, settings)
-    drawn = published.paths(view, settings.paths)
+    groups = _groups(view, query.group_by, settings.paths)
+    _check_size(len(groups) * query.paths * view.horizon, settings)
     return SamplePaths(
         granularity=query.granularity,
         start=view.start,
         timestamps=list(view.index),
-        groups=[
-            GroupPaths(
-                group=label,
-                unit=unit_name,
-                workloads={name: values[: query.paths].tolist() for name, values in parts.items()},
-            )
-            for label, unit_name, _, parts in _groups(view, drawn, query.group_by)
-        ],
+        groups=[group.sample(query.paths) for group in groups],
+        left_out=[LeftOut.of(left) for left in view.left_out],
     )
 
 
-Group = tuple[dict[str, str], str, dict[str, int], dict[str, FloatArray]]
-"""Labels, unit, number of series per workload, and paths per workload with their total."""
+@dataclass(frozen=True)
+class Group:
+    """Series that are answered together.
+
+    Attributes:
+        labels: the values of the dimensions that they share.
+        unit: their unit.
+        series: how many there are of each workload, and in total.
+        paths: joint paths of each workload and of their total, labelled by workload.
+    """
+
+    labels: dict[str, str]
+    unit: str
+    series: dict[str, int]
+    paths: DemandPaths
+
+    def forecast(self, levels: Sequence[float]) -> GroupForecast:
+        """Means and quantiles of the group."""
+        means, quantiles = self.paths.mean(), self.paths.quantiles(levels)
+        ahead = {
+            str(workload): DemandAhead(
+                series=self.series[str(workload)],
+                mean=means[row].tolist(),
+                quantiles={repr(level): quantiles[row, :, at].tolist() for at, level in enumerate(levels)},
+            )
+            for row, workload in enumerate(self.paths.labels)
+        }
+        return GroupForecast(group=self.labels, unit=self.unit, **ahead)
+
+    def sample(self, count: int) -> GroupPaths:
+        """The first paths of the group."""
+        rows = zip(self.paths.labels, self.paths.values, strict=True)
+        drawn = {str(workload): values[:count].tolist() for workload, values in rows}
+        return GroupPaths(group=self.labels, unit=self.unit, workloads=drawn)
 
 
 def _window(query: ForecastQuery, unit: UnitOfWork, settings: Settings) -> published.Window:
     selection = query.selection()
-    forecasts = unit.forecasts.published(selection, query.granularity)
+    most = settings.max_series_per_answer
+    found = unit.series.find(selection, limit=most + 1)
+    if not found:
+        raise NotFound(f"no series is stored for {selection}; GET /v1/series lists what there is")
+    if len(found) > most:
+        raise Invalid(f"more than {most} series are selected, which is what one answer holds; narrow the filters")
+    # A forecast may begin a little before the window, so a little more than the horizon is read.
+    steps = None if query.horizon is None else query.horizon + query.granularity.rhythm.lateness
+    forecasts = unit.forecasts.published(selection, query.granularity, steps=steps)
     if not forecasts:
-        if not unit.series.find(selection, limit=1):
-            raise NotFound(f"no series is stored for {selection}; GET /v1/series lists what there is")
         raise NotFound(
             f"no {query.granularity} forecast is published for {selection}; start a run with POST /v1/training-runs "
             f'{{"granularity": "{query.granularity}"}}'
         )
-    if len(forecasts) > settings.max_series_per_answer:
-        raise Invalid(
-            f"{len(forecasts)} series are selected, more than the {settings.max_series_per_answer} that one answer "
-            "holds; narrow the filters"
-        )
     return published.window(forecasts, query.granularity, query.horizon, query.end)
 
 
-def _groups(view: published.Window, drawn: DemandPaths, group_by: Sequence[str]) -> list[Group]:
-    labels = [
-        (*(forecast.series.key.dimension(name) for name in group_by), forecast.series.unit)
-        for forecast in view.forecasts
-    ]
-    result = []
-    for label in sorted(set(labels)):
-        rows = [row for row, own in enumerate(labels) if own == label]
-        workloads = [view.forecasts[row].series.key.workload for row in rows]
-        present = [workload for workload in Workload if workload in workloads]
-        parts: dict[str, FloatArray] = {
-            workload: drawn.values[[r for r, w in zip(rows, workloads, strict=True) if w is workload]].sum(axis=0)
-            for workload in present
-        }
-        parts[TOTAL] = np.sum([parts[workload] for workload in present], axis=0)
-        counts = {workload.value: workloads.count(workload) for workload in present} | {TOTAL: len(rows)}
-        result.append((dict(zip(group_by, label[:-1], strict=True)), label[-1], counts, parts))
-    return result
-
-
-def _forecast_group(group: Group, levels: Sequence[float]) -> GroupForecast:
-    label, unit_name, counts, parts = group
-    table = np.stack(list(parts.values()))
-    means, quantiles = table.mean(axis=1), np.quantile(table, list(levels), axis=1, method="hazen")
-    ahead = {
-        name: DemandAhead(
-            series=counts[name],
-            mean=means[row].tolist(),
-            quantiles={f"{level:g}": quantiles[at, row].tolist() for at, level in enumerate(levels)},
+def _check_size(numbers: int, settings: Settings) -> None:
+    if numbers > settings.max_numbers_per_answer:
+        raise Invalid(
+            f"the answer would hold {numbers:,} numbers per workload, more than {settings.max_numbers_per_answer:,}; "
+            "ask for fewer groups, quantiles or paths, or for a shorter horizon"
         )
-        for row, name in enumerate(parts)
-    }
-    return GroupForecast(group=label, unit=unit_name, **ahead)
+
+
+def _groups(view: published.Window, group_by: Sequence[str], n_paths: int) -> list[Group]:
+    own = [(*(f.series.key.dimension(name) for name in group_by), f.series.unit) for f in view.forecasts]
+    workloads = [forecast.series.key.workload for forecast in view.forecasts]
+    drawn = published.paths(view, n_paths, list(zip(own, workloads, strict=True)))
+    counts: dict[tuple[str, ...], Counter[Workload]] = {label: Counter() for label in sorted(set(own))}
+    for label, workload in zip(own, workloads, strict=True):
+        counts[label][workload] += 1
+    return [_group(label, group_by, counts[label], drawn) for label in counts]
+
+
+def _group(label: tuple[str, ...], group_by: Sequence[str], counts: Counter[Workload], drawn: DemandPaths) -> Group:
+    present = [workload for workload in Workload if counts[workload]]
+    rows = [drawn.labels.index((label, workload)) for workload in present]
+    parts = replace(drawn, labels=tuple(present), values=drawn.values[rows])
+    total = parts.sums([TOTAL] * len(present))
+    together = replace(parts, labels=(*present, TOTAL), values=np.concatenate([parts.values, total.values]))
+    series = {workload.value: counts[workload] for workload in present} | {TOTAL: counts.total()}
+    return Group(dict(zip(group_by, label[:-1], strict=True)), label[-1], series, together)

@@ -6,16 +6,16 @@ from typing import Annotated
 
 import pandas as pd
 import typer
+from rich.markup import escape
 
 from demand.calendar import Granularity
 from demand.errors import Invalid
 from forecasting.quantiles import check_levels
 from service.cli.files import open_file
-from service.cli.progress import console, phases
+from service.cli.progress import complaints, console, phases
 from service.connectors.files import Format, read_batches
 from service.connectors.output import write_table, writer_for
-from service.settings import Settings
-from service.stateless import forecast_table, read_history
+from service.stateless import answer, read_history
 from training.pipeline import TrainingSettings
 
 
@@ -27,6 +27,7 @@ def forecast(  # noqa: PLR0913, PLR0917 - every argument is an option of the com
     seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 0,
     granularity: Annotated[Granularity | None, typer.Option(help="Inferred from the timestamps if not given.")] = None,
     models: Annotated[str, typer.Option(help="Models to try, comma-separated; all if not given.")] = "",
+    jobs: Annotated[int, typer.Option(envvar="COMPUTECAST_N_JOBS", help="Processes to use, -1 for one per core.")] = -1,
 ) -> None:
     """Forecast the series of a file: one row per series and step, with mean and quantiles."""
     writer_for(output)
@@ -37,12 +38,14 @@ def forecast(  # noqa: PLR0913, PLR0917 - every argument is an option of the com
         horizon=horizon,
         seed=seed,
         models=tuple(name.strip() for name in models.split(",")) if models else None,
-        n_jobs=Settings().cores,
+        n_jobs=jobs or -1,
     )
     with phases() as progress:
-        table = forecast_table(history, settings, granularity, levels, progress)
-    write_table(table, output)
-    console.print(f"{len(history.keys):,} series, {horizon} steps each: [bold]{output}[/bold]")
+        made = answer(history, settings, granularity, levels, progress)
+    write_table(made.table, output)
+    console.print(f"{len(history.keys) - len(made.left_out):,} series, {horizon} steps each: {escape(str(output))}")
+    for key, reason in made.left_out.items():
+        complaints.print(f"no forecast of {escape(str(key))}: {escape(reason)}")
 
 
 def _numbers(text: str) -> list[float]:

@@ -42,7 +42,6 @@ def test_a_panel_knows_its_grid_and_where_a_forecast_begins() -> None:
     assert (panel.n_series, panel.n_steps) == (1, 30)
     assert panel.index[0] == START
     assert panel.end == START + pd.Timedelta(hours=30)
-    assert panel.future(2).tolist() == [panel.end, panel.end + pd.Timedelta(hours=1)]
 
 
 def test_a_stretch_keeps_each_value_with_its_time() -> None:
@@ -137,3 +136,17 @@ def test_a_history_needs_an_observation() -> None:
     nothing = (np.zeros(0, dtype=int), pd.DatetimeIndex([], tz="UTC"), np.zeros(0))
     with pytest.raises(Invalid, match="no observation"):
         panel_from_long([SeriesKey()], ["mw"], Granularity.HOUR, nothing)
+
+
+def test_the_last_month_of_weeks_is_whole_when_the_next_week_begins_in_another() -> None:
+    weeks = pd.date_range("2024-12-02", "2025-01-27", freq="7D", tz="UTC")
+    panel = Panel((SeriesKey(),), ("mw",), Granularity.WEEK, weeks[0], np.arange(9.0)[None])
+    months = panel.coarser(Granularity.MONTH)
+    assert list(months.index) == [pd.Timestamp("2024-12-01", tz="UTC"), pd.Timestamp("2025-01-01", tz="UTC")]
+    np.testing.assert_allclose(months.values, [[2.0, 6.5]])
+
+
+def test_a_month_whose_first_week_is_missing_is_left_out() -> None:
+    weeks = pd.date_range("2024-12-09", periods=8, freq="7D", tz="UTC")
+    panel = Panel((SeriesKey(),), ("mw",), Granularity.WEEK, weeks[0], np.arange(8.0)[None])
+    assert list(panel.coarser(Granularity.MONTH).index) == [pd.Timestamp("2025-01-01", tz="UTC")]

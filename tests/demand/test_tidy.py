@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from demand.errors import Invalid
 from demand.series import DIMENSIONS
-from demand.tidy import COLUMNS, Batch, Rejection, check_columns, check_rows, printable
+from demand.tidy import COLUMNS, LARGEST_VALUE, REJECTIONS_TOLD, Batch, Rejection, check_columns, check_rows, printable
 
 NOW = pd.Timestamp("2025-06-01T10:00", tz="UTC")
 MOMENT = "2025-01-06T00:00:00Z"
@@ -123,7 +123,7 @@ def test_numbers_are_read_in_usual_spellings(written: object, number: float) -> 
     assert check(value=[written]).rows["value"].tolist() == [number]
 
 
-@given(st.floats(0, allow_infinity=False, allow_nan=False))
+@given(st.floats(0, LARGEST_VALUE))
 def test_a_number_is_read_to_its_last_digit(number: float) -> None:
     assert check(value=[repr(number)]).rows["value"].tolist() == [number]
 
@@ -145,6 +145,8 @@ def test_minus_zero_is_stored_as_zero() -> None:
         ("-Infinity", "is infinite or too large for a number; correct it or leave the row out"),
         (math.inf, "is infinite or too large for a number; correct it or leave the row out"),
         ("1e999", "is infinite or too large for a number; correct it or leave the row out"),
+        ("1.1e15", "is above 1e+15, the largest value that is stored; use a larger unit, or correct it"),
+        (1e39, "is above 1e+15, the largest value that is stored; use a larger unit, or correct it"),
         ("many", "is not a number; write digits with a decimal point and no separators, such as 1250.5"),
         ("1,5", "is not a number; write digits with a decimal point and no separators, such as 1250.5"),
         ("1_000", "is not a number; write digits with a decimal point and no separators, such as 1250.5"),
@@ -195,6 +197,14 @@ def test_good_rows_are_kept_beside_bad_ones_each_with_its_line() -> None:
     assert [(rejection.line, rejection.column) for rejection in batch.rejections] == [
         (3, "value"), (5, "value"), (6, "region"),
     ]  # fmt: skip
+
+
+def test_of_a_flood_of_bad_rows_the_first_are_explained_and_all_are_counted() -> None:
+    count = REJECTIONS_TOLD + 7
+    batch = check(value=["-1"] * count)
+    assert [rejection.line for rejection in batch.rejections] == list(range(2, REJECTIONS_TOLD + 2))
+    assert (batch.unexplained, batch.rejected) == (7, count)
+    assert check(value=["-1", "1"]).rejected == 1
 
 
 def test_of_several_faults_in_a_row_the_first_column_is_told() -> None:

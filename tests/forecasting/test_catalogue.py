@@ -10,7 +10,7 @@ def test_the_seasonal_naive_comes_first_and_names_are_distinct(granularity: Gran
     names = [each.name for each in catalogue(granularity)]
     assert names[0] == "seasonal_naive"
     assert len(set(names)) == len(names)
-    assert {"prophet", "boosting", "theta", "ces", "ets"} <= set(names)
+    assert {"prophet", "boosting", "theta", "ces"} <= set(names)
 
 
 @pytest.mark.parametrize("granularity", Granularity)

@@ -135,6 +135,8 @@ def test_size_changes_nothing_but_the_size(granularity: Granularity, name: str, 
         pytest.skip("series learn from each other, and no two are sampled alike")
     factor = {"huge": 1e12, "tiny": 1e-12}[size]
     values, expected = row_of(granularity, name, size), factor * row_of(granularity, name, "ordinary")
+    if np.isnan(expected).all():
+        pytest.skip(f"{name} needs more history at this granularity")
     # optimisers stop where rounding takes them, so a few parts in a hundred are allowed
     np.testing.assert_allclose(values, expected, rtol=0.05, atol=0.05 * np.nanmax(np.nan_to_num(expected)))
 
@@ -187,6 +189,11 @@ def test_missing_values_at_the_end_are_forecast_over(granularity: Granularity, n
     late = row_of(granularity, name, "NaN at the end")
     if isinstance(chosen, SeasonalNaive):
         season = chosen.season or granularity.rhythm.naive_season
-        np.testing.assert_allclose(late[: season - 7], longer.values[0, 7:][: max(season - 7, 0)])
+        known = {step: value for step, value in enumerate(panel.values[row]) if not np.isnan(value)}
+        sources = [
+            next(step for step in range(panel.n_steps + ahead, -1, -season) if step in known)
+            for ahead in range(HORIZON[granularity])
+        ]
+        np.testing.assert_allclose(late[:, LEVELS.index(0.5)], [known[step] for step in sources])
     else:
         np.testing.assert_array_equal(late, longer.values[0, 7:])

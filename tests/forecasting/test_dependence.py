@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
-from forecasting.dependence import MEMORY, ErrorMemory, RankTemplate, error_memory
+from forecasting.dependence import ErrorMemory, RankTemplate, error_memory
 from forecasting.quantiles import GRID
 
 N_PATHS = 400
+MEMORY = 336
+FIRST = 1000
 
 
 def gaussian_quantiles(n_steps: int, mean: float = 100.0, deviation: float = 10.0) -> np.ndarray:
@@ -20,19 +22,23 @@ def autoregression(persistence: float, length: int, seed: int) -> np.ndarray:
     return series
 
 
-def draw(memory: ErrorMemory, own_seed: int = 1, n_steps: int = 48, first: int = 1000) -> np.ndarray:
-    template = RankTemplate.draw(seed=5, n_paths=N_PATHS, first=first, n_steps=n_steps)
+def remember(errors: np.ndarray, end: int = FIRST) -> ErrorMemory:
+    return error_memory(errors, end, MEMORY)
+
+
+def draw(memory: ErrorMemory, own_seed: int = 1, n_steps: int = 48, first: int = FIRST) -> np.ndarray:
+    template = RankTemplate.draw(5, N_PATHS, range(first, first + n_steps), MEMORY)
     return template.paths(gaussian_quantiles(n_steps), GRID, memory, own_seed, first)
 
 
 def test_reordering_keeps_every_marginal_exactly() -> None:
-    paths = draw(error_memory(autoregression(0.8, MEMORY, seed=1)))
+    paths = draw(remember(autoregression(0.8, MEMORY, seed=1)))
     middle = 100 + 10 * ndtri((np.arange(N_PATHS) + 0.5) / N_PATHS)
     np.testing.assert_allclose(np.sort(paths, axis=0), np.tile(middle[:, None], 48), atol=0.1)
 
 
 def test_errors_that_last_make_paths_that_last() -> None:
-    lasting, fleeting = (draw(error_memory(autoregression(p, MEMORY, seed=2))) for p in (0.95, 0.0))
+    lasting, fleeting = (draw(remember(autoregression(p, MEMORY, seed=2))) for p in (0.95, 0.0))
     correlation = [np.corrcoef(paths[:, :-1].ravel(), paths[:, 1:].ravel())[0, 1] for paths in (lasting, fleeting)]
     assert correlation[0] > 0.85
     assert abs(correlation[1]) < 0.1
@@ -42,32 +48,47 @@ def test_errors_that_last_make_paths_that_last() -> None:
 def test_series_that_erred_together_move_together_and_others_do_not() -> None:
     rng = np.random.default_rng(3)
     common = rng.normal(size=MEMORY)
-    one = draw(error_memory(common + 0.3 * rng.normal(size=MEMORY)), own_seed=1)
-    two = draw(error_memory(common + 0.3 * rng.normal(size=MEMORY)), own_seed=2)
-    other = draw(error_memory(rng.normal(size=MEMORY)), own_seed=3)
+    one = draw(remember(common + 0.3 * rng.normal(size=MEMORY)), own_seed=1)
+    two = draw(remember(common + 0.3 * rng.normal(size=MEMORY)), own_seed=2)
+    other = draw(remember(rng.normal(size=MEMORY)), own_seed=3)
     assert np.corrcoef(one[:, 10], two[:, 10])[0, 1] > 0.7
     assert abs(np.corrcoef(one[:, 10], other[:, 10])[0, 1]) < 0.2
-    assert np.corrcoef(one[:, 10], draw(error_memory(-common), own_seed=4)[:, 10])[0, 1] < -0.7
+    assert np.corrcoef(one[:, 10], draw(remember(-common), own_seed=4)[:, 10])[0, 1] < -0.7
 
 
 def test_the_same_question_gets_the_same_bytes() -> None:
-    memory = error_memory(autoregression(0.5, MEMORY, seed=4))
+    memory = remember(autoregression(0.5, MEMORY, seed=4))
     assert draw(memory).tobytes() == draw(memory).tobytes()
 
 
 def test_a_longer_horizon_begins_with_the_paths_of_a_shorter_one() -> None:
-    memory = error_memory(autoregression(0.5, MEMORY, seed=5))
+    memory = remember(autoregression(0.5, MEMORY, seed=5))
     assert (draw(memory, n_steps=48)[:, :24] == draw(memory, n_steps=24)).all()
 
 
 def test_the_dates_of_a_bucket_do_not_depend_on_where_the_template_begins() -> None:
-    early = RankTemplate.draw(seed=5, n_paths=N_PATHS, first=1000, n_steps=48)
-    late = RankTemplate.draw(seed=5, n_paths=N_PATHS, first=1024, n_steps=24)
-    assert (early.dates[24:] == late.dates).all()
+    early = RankTemplate.draw(5, N_PATHS, range(1000, 1048), MEMORY)
+    late = RankTemplate.draw(5, N_PATHS, range(1024, 1048), MEMORY)
+    assert (early.dates[:, 24:] == late.dates).all()
+
+
+@pytest.mark.parametrize("length", [84, 112, 336])
+def test_series_that_erred_alike_move_alike_however_short_their_memories(length: int) -> None:
+    errors = np.random.default_rng(8).normal(size=length)
+    one, two = draw(remember(errors), own_seed=1), draw(remember(errors), own_seed=2)
+    assert np.corrcoef(one[:, 10], two[:, 10])[0, 1] > 0.95
+
+
+def test_forecasts_that_start_at_different_buckets_stay_joint() -> None:
+    errors = np.random.default_rng(9).normal(size=MEMORY + 24)
+    template = RankTemplate.draw(5, N_PATHS, range(FIRST, FIRST + 48), MEMORY)
+    early = template.paths(gaussian_quantiles(48), GRID, remember(errors[:-24], FIRST), 1, FIRST)
+    late = template.paths(gaussian_quantiles(24), GRID, remember(errors, FIRST + 24), 2, FIRST + 24)
+    assert np.corrcoef(early[:, 30], late[:, 6])[0, 1] > 0.8
 
 
 def test_what_is_not_remembered_is_drawn_independently() -> None:
-    nothing = error_memory(np.full(5, np.nan))
+    nothing = remember(np.full(5, np.nan))
     assert nothing.persistence == 0.0
     one, two = draw(nothing, own_seed=1), draw(nothing, own_seed=2)
     assert abs(np.corrcoef(one.ravel(), two.ravel())[0, 1]) < 0.05
@@ -76,16 +97,17 @@ def test_what_is_not_remembered_is_drawn_independently() -> None:
 def test_only_the_last_errors_are_remembered() -> None:
     errors = autoregression(0.3, MEMORY, seed=6)
     longer = np.concatenate([np.full(50, 1e6), errors])
-    assert (error_memory(longer).scores == error_memory(errors).scores).all()
+    assert (remember(longer).scores == remember(errors).scores).all()
 
 
-def test_scores_are_the_normal_scores_of_the_ranks() -> None:
-    scores = error_memory(np.array([3.0, -1.0, 10.0, np.nan])).scores[-4:]
-    assert scores[:3] == pytest.approx(ndtri([0.5, 1 / 6, 5 / 6]), abs=1e-6)
-    assert np.isnan(scores[3])
+def test_scores_are_the_normal_scores_of_the_ranks_at_the_places_of_their_buckets() -> None:
+    memory = error_memory(np.array([3.0, -1.0, 10.0, np.nan]), end=102, size=5)
+    at = {bucket: memory.scores[bucket % 5] for bucket in range(98, 102)}
+    assert [at[98], at[99], at[100]] == pytest.approx(ndtri([0.5, 1 / 6, 5 / 6]), abs=1e-6)
+    assert np.isnan([at[101], memory.scores[97 % 5]]).all()
 
 
 def test_errors_that_never_vary_are_remembered_without_persistence() -> None:
-    memory = error_memory(np.zeros(100))
+    memory = remember(np.zeros(100))
     assert memory.persistence == 0.0
     assert np.isfinite(draw(memory)).all()

@@ -4,7 +4,7 @@ import pytest
 from demand.history import FloatArray, Panel
 from forecasting.quantiles import DECILES
 from forecasting.seasonal_naive import SeasonalNaive
-from tests.training.models import Constant, Crashing
+from tests.training.models import Constant, Crashing, FleetMean
 from tests.training.panels import daily_shape, panel
 from training.backtest import Backtest, Windows, backtest
 from training.fitting import pool
@@ -12,14 +12,17 @@ from training.pipeline import silent
 
 
 def run(history: Panel, *models: Constant | Crashing | SeasonalNaive, windows: Windows) -> Backtest:
+    """Each model, and the naive that all are measured against, on every series."""
+    trials = dict.fromkeys(
+        (*models, *([] if SeasonalNaive() in models else [SeasonalNaive()])), range(history.n_series)
+    )
     with pool(1) as on:
-        return backtest(models, history, windows, 0, on, silent)
+        return backtest(trials, history, windows, 0, on, silent)
 
 
 def loss_by_hand(history: FloatArray, first: int, horizon: int, level: float) -> float:
     """Twice the mean pinball loss of a constant band of half-width 1, over the mean absolute daily difference."""
-    past = history[:first]
-    scale = np.mean([abs(past[i] - past[i - 24]) for i in range(24, len(past))])
+    scale = np.mean([abs(history[i] - history[i - 24]) for i in range(24, len(history))])
     losses = []
     for actual in history[first : first + horizon]:
         for decile in DECILES:
@@ -43,8 +46,8 @@ def test_a_model_sees_nothing_of_what_it_is_scored_on() -> None:
     windows = Windows(horizon=24, origins=3)
     before = run(panel(values), SeasonalNaive(), windows=windows)
     after = run(panel(changed), SeasonalNaive(), windows=windows)
-    assert before.losses[0, 0, 0] == after.losses[0, 0, 0]
-    assert before.losses[0, 0, 1] != after.losses[0, 0, 1]
+    assert (before.errors[0, 0, :24] == after.errors[0, 0, :24]).all()
+    assert (before.errors[0, 0, 24:] != after.errors[0, 0, 24:]).all()
 
 
 def test_errors_are_actual_minus_median_with_the_newest_last() -> None:
@@ -81,7 +84,7 @@ def test_missing_actuals_are_not_scored() -> None:
     holed[0, -3:] = np.nan
     windows = Windows(horizon=24, origins=1)
     result = run(panel(holed), Constant("flat", 100.0), windows=windows)
-    scale = np.abs(values[0, 24:216] - values[0, :192]).mean()
+    scale = np.nanmean(np.abs(holed[0, 24:] - holed[0, :-24]))
     miss = values[0, 216:237, None] - (100.0 + 2 * np.array(DECILES) - 1)
     by_hand = 2 * np.where(miss >= 0, np.array(DECILES) * miss, (np.array(DECILES) - 1) * miss).mean() / scale
     assert result.losses[0, 0, 0] == pytest.approx(by_hand)
@@ -107,7 +110,7 @@ def test_progress_counts_up_to_all_of_the_work() -> None:
     history = panel(daily_shape(20, days=10, seed=8))
     with pool(1) as on:
         backtest(
-            [Constant("a", 1.0), Constant("b", 2.0)],
+            dict.fromkeys([SeasonalNaive(), Constant("b", 2.0)], range(20)),
             history,
             Windows(24, 2),
             0,
@@ -116,3 +119,19 @@ def test_progress_counts_up_to_all_of_the_work() -> None:
         )
     assert [done for _, done, _ in told] == list(range(told[-1][2] + 1))
     assert {phase for phase, _, _ in told} == {"backtest"}
+
+
+def test_models_are_given_the_context_of_the_granularity_and_no_more() -> None:
+    values = np.concatenate([np.full((1, 400), 1000.0), np.full((1, 1344 + 48), 5.0)], axis=1)
+    with pool(1) as on:
+        trials = {FleetMean(): range(1), SeasonalNaive(): range(1)}
+        result = backtest(trials, panel(values), Windows(24, 2), 0, on, silent)
+    assert (result.errors[0] == 0.0).all()
+
+
+def test_a_model_is_tried_on_the_series_it_is_asked_for_only() -> None:
+    values = daily_shape(3, days=10, seed=9)
+    with pool(1) as on:
+        trials = {Constant("flat", 100.0): [1], SeasonalNaive(): range(3)}
+        result = backtest(trials, panel(values), Windows(24, 2), 0, on, silent)
+    assert np.isfinite(result.losses).all(axis=2).tolist() == [[False, True, False], [True, True, True]]

@@ -13,13 +13,29 @@ def scored(losses: list[FloatArray], naive: FloatArray) -> Backtest:
     return Backtest(names, table, naive, np.full(shape, 0.8), np.zeros((*shape, 4)))
 
 
-def test_the_model_with_the_lowest_mean_loss_is_chosen_per_series() -> None:
-    naive = np.ones((2, 2))
-    past = scored([np.array([[1.0, 3.0], [5.0, 5.0]]), np.array([[4.0, 4.0], [1.0, 1.0]])], naive)
-    first, second = choose(past, fallback="naive")
-    assert (first.model, second.model) == ("m0", "m1")
-    assert first.scores == {"m0": 2.0, "m1": 4.0}
-    assert first.naive_score == 1.0
+def test_a_single_series_gets_the_model_with_the_lowest_mean_loss() -> None:
+    past = scored([np.array([[1.0, 3.0]]), np.array([[4.0, 4.0]])], np.ones((1, 2)))
+    (choice,) = choose(past, fallback="naive")
+    assert choice.model == "m0"
+    assert choice.scores == {"m0": 2.0, "m1": 4.0}
+    assert choice.naive_score == 1.0
+
+
+def test_a_model_that_was_lucky_on_one_series_does_not_win_against_what_all_the_others_show() -> None:
+    naive = np.ones((10, 1))
+    steady, erratic = np.full((10, 1), 0.7), np.full((10, 1), 1.5)
+    erratic[0] = 0.6
+    choices = choose(scored([steady, erratic], naive), fallback="naive")
+    assert [choice.model for choice in choices] == ["m0"] * 10
+    assert choices[0].scores == {"m0": pytest.approx(0.7), "m1": pytest.approx(0.6)}
+
+
+def test_the_same_luck_over_many_origins_is_believed() -> None:
+    naive = np.ones((10, 40))
+    steady, erratic = np.full((10, 40), 0.7), np.full((10, 40), 1.5)
+    erratic[0] = 0.5
+    choices = choose(scored([steady, erratic], naive), fallback="naive")
+    assert [choice.model for choice in choices] == ["m1"] + ["m0"] * 9
 
 
 def test_a_model_tried_only_where_it_was_easy_gains_nothing_by_that() -> None:
@@ -36,6 +52,11 @@ def test_without_any_comparison_the_fallback_is_used_and_says_so() -> None:
     assert choice.model == "seasonal_naive"
     assert choice.score is None
     assert "too short" in choice.warnings[0]
+
+
+def test_a_history_that_no_model_could_forecast_is_not_called_short() -> None:
+    (choice,) = choose(scored([np.full((1, 2), np.nan)], np.ones((1, 2))), fallback="seasonal_naive")
+    assert "no model could forecast its past" in choice.warnings[0]
 
 
 def test_a_history_without_any_window_uses_the_fallback() -> None:

@@ -60,5 +60,25 @@ def test_weeks_that_start_on_different_weekdays_are_not_put_on_one_grid() -> Non
     assert {part.series_ids: part.cut_off for part in made} == {(1,): monday, (2,): sunday}
 
 
+def test_months_are_late_by_months_whatever_their_length() -> None:
+    for newest, before in (("2025-03-01", "2025-02-01"), ("2025-02-01", "2025-01-01"), ("2025-01-01", "2024-12-01")):
+        ends = [extent(pd.Timestamp(end, tz="UTC"), Granularity.MONTH) for end in (newest, before)]
+        (part,) = partitions(dict(enumerate(ends)), Granularity.MONTH, size=10)
+        assert part.series_ids == (0, 1)
+
+
+def test_a_series_whose_first_day_is_not_over_is_not_forecast_by_the_day() -> None:
+    today = Extent(Granularity.HOUR, NEWEST - pd.Timedelta(hours=4), NEWEST, 5)
+    yesterday = Extent(Granularity.HOUR, NEWEST - pd.Timedelta(hours=30), NEWEST, 31)
+    assert partitions({1: today, 2: yesterday}, Granularity.DAY, size=10) == ()
+    assert len(partitions({1: today, 2: yesterday}, Granularity.HOUR, size=10)) == 1
+
+
+def test_a_month_of_weeks_is_whole_when_the_next_one_has_begun() -> None:
+    weeks = Extent(Granularity.WEEK, pd.Timestamp("2024-01-01", tz="UTC"), pd.Timestamp("2025-01-27", tz="UTC"), 57)
+    (part,) = partitions({1: weeks}, Granularity.MONTH, size=10)
+    assert part.cut_off == pd.Timestamp("2025-01-01", tz="UTC")
+
+
 def test_nothing_makes_no_partition() -> None:
     assert partitions({}, Granularity.HOUR, size=10) == ()

