@@ -75,7 +75,10 @@ class Window:
 def tasks(path: Path = HERE / "tasks.yaml") -> list[Task]:
     """The tasks as they are written down."""
     listed = yaml.safe_load(path.read_text())["tasks"]
-    return [Task(**{**task, "files": tuple(task["files"]), "granularity": task["granularity"]}) for task in listed]
+    return [
+        Task(**{**task, "files": tuple(task["files"]), "granularity": Granularity(task["granularity"])})
+        for task in listed
+    ]
 
 
 def panels(path: Path, granularity: Granularity) -> Iterator[Panel]:
@@ -95,7 +98,7 @@ def panels(path: Path, granularity: Granularity) -> Iterator[Panel]:
 def windows(task: Task, data: Path) -> Iterator[Window]:
     """What a method is given for a task, newest origin first."""
     for file in task.files:
-        for panel in panels(data / f"{file}.csv.gz", Granularity(task.granularity)):
+        for panel in panels(data / f"{file}.csv.gz", task.granularity):
             for origin in range(1, task.origins + 1):
                 stop = panel.n_steps - task.horizon * origin
                 history = panel.between(stop - (task.context or stop), stop)
@@ -150,7 +153,7 @@ def relative(sql: FloatArray, naive_sql: FloatArray) -> FloatArray:
 def run(name: str, data: Path, jobs: int) -> pd.DataFrame:
     """Score a method on every task that has its granularity."""
     known = {granularity: {each.name for each in catalogue(granularity)} for granularity in Granularity}
-    mine = [task for task in tasks() if name in METHODS or name in known[Granularity(task.granularity)]]
+    mine = [task for task in tasks() if name in METHODS or name in known[task.granularity]]
     work = (window for task in mine for window in windows(task, data))
     scored = joblib.Parallel(n_jobs=jobs)(joblib.delayed(score)(name, window) for window in work)
     return pd.DataFrame(pd.concat(scored, ignore_index=True))

@@ -90,7 +90,10 @@ def check_horizon(horizon: int, granularity: Granularity) -> None:
     """
     limit = granularity.rhythm.horizon_limit
     if not 1 <= horizon <= limit:
-        raise Invalid(f"a horizon of {horizon} is outside 1 to {limit}, the limit of {granularity} forecasts")
+        raise Invalid(
+            f"a horizon of {horizon} is outside 1 to {limit}, which is how far forecasts by the {granularity} go; "
+            "ask for fewer steps, or for a coarser granularity"
+        )
 
 
 def forecast(panel: Panel, settings: TrainingSettings, progress: Progress = silent) -> PanelForecast:
