@@ -7,7 +7,10 @@ DATA =
 venv = .venv/bin
 pip = $(venv)/python -m pip --disable-pip-version-check
 lock = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
-name = $(if $(DATA),$$(basename "$(DATA)" | sed -e 's/\.gz$$//' -e 's/\.[^.]*$$//'),demo)
+# A file of data has a store of its own, named for it and for where it lies.
+folder = $$(CDPATH= cd "$$(dirname "$(DATA)")" 2>/dev/null && pwd -P)
+place = $$(printf %s "$(folder)/$$(basename "$(DATA)")" | cksum | cut -d' ' -f1)
+name = $(if $(DATA),$$(basename "$(DATA)" | sed -e 's/\.gz$$//' -e 's/\.[^.]*$$//')-$(place),demo)
 with_store = COMPUTECAST_DATABASE_URL="sqlite:///.computecast/$(name).db" $(venv)/computecast
 
 .PHONY: run test test-long bench-accuracy lock openapi clean

@@ -1,5 +1,6 @@
 """The web application, put together."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -7,7 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from service.api import forecasts, health, models, observations, problems, series, training_runs
+from service.api import bodies, forecasts, health, models, observations, problems, series, training_runs
 from service.jobs.client import JobClient
 from service.settings import Settings
 from service.store.engine import Store
@@ -21,14 +22,30 @@ Values are average levels over a bucket; timestamps are bucket starts in UTC. Er
 """
 
 
+INGESTS_AT_ONCE = 4
+"""The store merges one ingest at a time, so more of them would only keep threads from those who ask."""
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that the settings name, brought to the newest schema.
+
+    Raises:
+        Invalid: its folder cannot be made.
+        Unavailable: its database cannot be reached.
+    """
+    settings.prepare()
+    store = Store(settings.database_url)
+    store.migrate()
+    return store
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The application over the store that the settings name; it migrates the store when it starts."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        settings.prepare()
-        store = Store(settings.database_url)
-        store.migrate()
+        store = open_store(settings)
+        app.state.ingest_turns = asyncio.Semaphore(INGESTS_AT_ONCE)
         with JobClient(settings) as jobs:
             app.state.store, app.state.jobs = store, jobs
             yield
@@ -43,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
+    app.add_middleware(bodies.BodyLimits, limits={observations.router.prefix: settings.max_body_bytes})
     problems.install(app)
     for resource in (forecasts, observations, series, training_runs, models, health):
         app.include_router(resource.router)

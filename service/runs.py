@@ -71,3 +71,15 @@ def run_here(settings: Settings, run_id: str, on_progress: OnProgress) -> Run:
             if worker is None and not any(is_alive(other, datetime.now(UTC)) for other in others):
                 worker = stack.enter_context(Worker(settings))
             time.sleep(LOOK_SECONDS)
+
+
+def cancel(store: Store, run_id: str) -> Run:
+    """End a run that nobody wants any more; what is under way stops soon, and nothing of it is published.
+
+    Raises:
+        RunNotFound: there is no run of this id.
+        RunEnded: it has succeeded or failed.
+    """
+    with store.begin() as unit:
+        unit.runs.cancel(run_id, datetime.now(UTC))
+        return unit.runs.get(run_id)

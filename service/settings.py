@@ -3,15 +3,19 @@
 import json
 import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
 from demand.errors import Invalid
+from service.store.engine import parse_url
 
 PREFIX = "COMPUTECAST_"
+
+_REASONS = {"tuple_type": 'this is no JSON list of texts; write it like ["theta", "ces"]'}
+"""What pydantic says less clearly, by the type of its error."""
 
 
 class Settings(BaseSettings):
@@ -31,7 +35,8 @@ class Settings(BaseSettings):
         log_level: the least severe level that is logged.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    # What is refused is not shown, as a URL may hold a password.
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     database_url: str = "sqlite:///.computecast/computecast.db"
     host: str = "127.0.0.1"
@@ -45,18 +50,43 @@ class Settings(BaseSettings):
     models: tuple[str, ...] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.n_jobs == 0:
+    @field_validator("n_jobs")
+    @classmethod
+    def _check_processes(cls, n_jobs: int) -> int:
+        if n_jobs == 0:
             raise ValueError("n_jobs is 0; use -1 for one process per core, or a number of processes")
-        if not self.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        return n_jobs
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise ValueError(
-                f"database_url starts with {self.database_url.partition('://')[0]!r}; "
+                "database_url names no database that is supported; "
                 "use sqlite:///path/to/file.db or postgresql://user:password@host/name"
             )
-        if self.database_url.startswith("sqlite") and self._url.database in (None, "", ":memory:"):
+        try:
+            parsed = parse_url(url)
+        except Invalid as error:
+            raise ValueError(str(error)) from None
+        if url.startswith("sqlite") and parsed.database in (None, "", ":memory:"):
             raise ValueError("database_url names no file; API and worker share one, such as sqlite:///computecast.db")
-        return self
+        return url
+
+    @classmethod
+    def read(cls, **given: Any) -> Self:
+        """The settings from the environment, with what is given on top.
+
+        Raises:
+            Invalid: a setting cannot be used, with the name of its variable.
+        """
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            first = error.errors(include_input=False)[0]
+        name = ".".join(map(str, first["loc"]))
+        reason = _REASONS.get(first["type"], first["msg"].removeprefix("Value error, "))
+        raise Invalid(f"{PREFIX}{name.upper()}: {reason}")
 
     @property
     def _url(self) -> URL:

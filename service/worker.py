@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from demand.errors import Unavailable
+from demand.errors import ComputecastError, Unavailable
 from service.jobs.client import JobClient
 from service.jobs.engine import Engine
 from service.jobs.execution import Execution
@@ -158,7 +158,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m service.worker", description="Carry out training runs.")
     parser.add_argument("--until-parent-ends", action="store_true", help="end when standard input is closed")
     arguments = parser.parse_args()
-    run_worker(Settings(), parent=sys.stdin.buffer if arguments.until_parent_ends else None)
+    try:
+        run_worker(Settings.read(), parent=sys.stdin.buffer if arguments.until_parent_ends else None)
+    except ComputecastError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

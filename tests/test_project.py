@@ -86,14 +86,27 @@ def test_the_python_that_is_asked_for_is_the_same_everywhere() -> None:
     assert f"ARG BASE=python:{oldest}-slim" in (ROOT / "Dockerfile").read_text()
 
 
-def test_each_file_of_data_gets_a_store_of_its_own() -> None:
-    planned = make("--dry-run", "--always-make", "run", "DATA=some folder/fleet.2025.csv.gz", "PORT=9000").stdout
+def store_of(data: Path | str, folder: Path = ROOT) -> str:
+    """The store that `make run DATA=...` serves from, as the shell makes it out; nothing is run."""
+    planned = make("--dry-run", "--always-make", "run", f"DATA={data}", "PORT=9000").stdout
     serving = planned.splitlines()[-1]
     assert "serve --port 9000" in serving
     setting = serving.split(" .venv/bin/computecast")[0]
     show = ["sh", "-c", f'{setting}; echo "$COMPUTECAST_DATABASE_URL"']
-    shown = subprocess.run(show, capture_output=True, text=True, check=True).stdout
-    assert shown.strip() == "sqlite:///.computecast/fleet.2025.db"
+    return subprocess.run(show, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_each_file_of_data_gets_a_store_of_its_own(tmp_path: Path) -> None:
+    for folder in ("some folder", "another"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "fleet.2025.csv.gz").touch()
+    (tmp_path / "demo.csv").touch()
+    one = store_of("some folder/fleet.2025.csv.gz", tmp_path)
+    assert re.fullmatch(r"sqlite:///\.computecast/fleet\.2025-\d+\.db", one)
+    assert store_of(tmp_path / "another/../some folder/fleet.2025.csv.gz") == one
+    assert store_of("./another/fleet.2025.csv.gz", tmp_path) != one
+    assert store_of("") == "sqlite:///.computecast/demo.db"
+    assert re.fullmatch(r"sqlite:///\.computecast/demo-\d+\.db", store_of("demo.csv", tmp_path))
 
 
 def test_the_targets_that_are_written_about_exist() -> None:

@@ -1,5 +1,9 @@
-"""What routes are given: the settings, the store's units of work and the job client."""
+"""What routes are given: the settings, the store's units of work, the job client and the turns of ingests.
 
+Those that only look something up are coroutines, since plain functions would each take a turn in the thread pool.
+"""
+
+import asyncio
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -11,24 +15,30 @@ from service.store.engine import Store
 from service.store.unit_of_work import UnitOfWork
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _store(request: Request) -> Store:
+async def _store(request: Request) -> Store:
     store: Store = request.app.state.store
     return store
 
 
-def _jobs(request: Request) -> JobClient:
+async def _jobs(request: Request) -> JobClient:
     jobs: JobClient = request.app.state.jobs
     return jobs
+
+
+async def _ingest_turns(request: Request) -> asyncio.Semaphore:
+    turns: asyncio.Semaphore = request.app.state.ingest_turns
+    return turns
 
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
 JobsDep = Annotated[JobClient, Depends(_jobs)]
+IngestTurnsDep = Annotated[asyncio.Semaphore, Depends(_ingest_turns)]
 
 
 def _reading(store: StoreDep) -> Iterator[UnitOfWork]:

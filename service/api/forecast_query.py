@@ -26,14 +26,27 @@ Levels = Annotated[list[float], BeforeValidator(split_commas), AfterValidator(_l
 class ForecastQuery(SelectionQuery):
     """A part of the fleet, a window ahead and the quantiles wanted."""
 
-    granularity: Granularity = Field(default=Granularity.HOUR, description="Width of the buckets.")
+    granularity: Granularity = Field(default=Granularity.HOUR, description="Width of the buckets.", examples=["day"])
     horizon: int | None = Field(
-        default=None, ge=1, description="Buckets ahead; all that is published if neither this nor `until` is given."
+        default=None,
+        ge=1,
+        description="Buckets ahead; all that is published if neither this nor `until` is given.",
+        examples=[24],
     )
-    until: AwareDatetime | None = Field(default=None, description="End of the window instead of a horizon, exclusive.")
-    quantiles: Levels = Field(default=[0.1, 0.5, 0.9], description="Probabilities between 0 and 1, comma-separated.")
+    until: AwareDatetime | None = Field(
+        default=None,
+        description="End of the window instead of a horizon, exclusive.",
+        examples=["2025-01-09T00:00:00Z"],
+    )
+    quantiles: Levels = Field(
+        default=[0.1, 0.5, 0.9],
+        description="Probabilities between 0 and 1, comma-separated.",
+        examples=[[0.05, 0.5, 0.95]],
+    )
     group_by: Annotated[list[Dimension], BeforeValidator(split_commas)] = Field(
-        default=[], description="Dimensions to split by, comma-separated. Workloads are always told apart."
+        default=[],
+        description="Dimensions to split by, comma-separated. Workloads are always told apart.",
+        examples=[["region"]],
     )
 
     @model_validator(mode="after")

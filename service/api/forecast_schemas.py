@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from demand.calendar import Granularity
 from demand.series import Workload
 from service import published
+from service.api import examples
 from service.store.forecasts import PublishedForecast
 
 
@@ -88,6 +89,8 @@ class LeftOut(BaseModel):
 class Forecast(BaseModel):
     """Demand ahead."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.FORECAST]})
+
     granularity: Granularity
     start: datetime = Field(description="The first bucket: the one after the newest data.")
     timestamps: list[datetime] = Field(description="The starts of all buckets, UTC.")
@@ -109,6 +112,8 @@ class GroupPaths(BaseModel):
 
 class SamplePaths(BaseModel):
     """Joint sample paths of demand ahead."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PATHS]})
 
     granularity: Granularity
     start: datetime

@@ -28,7 +28,9 @@ TOTAL = "total"
 class PathsQuery(ForecastQuery):
     """As for forecasts, with the number of paths in place of quantiles."""
 
-    paths: int = Field(default=100, ge=1, description="How many of the joint sample paths to return, from the first.")
+    paths: int = Field(
+        default=100, ge=1, description="How many of the joint sample paths to return, from the first.", examples=[10]
+    )
 
 
 @router.get("", responses=problems(NotFound, Invalid))
@@ -114,7 +116,8 @@ def _window(query: ForecastQuery, unit: UnitOfWork, settings: Settings) -> publi
     if len(found) > most:
         raise Invalid(f"more than {most} series are selected, which is what one answer holds; narrow the filters")
     # A forecast may begin a little before the window, so a little more than the horizon is read.
-    steps = None if query.horizon is None else query.horizon + query.granularity.rhythm.lateness
+    rhythm = query.granularity.rhythm
+    steps = None if query.horizon is None else min(query.horizon, rhythm.horizon_limit) + rhythm.lateness
     forecasts = unit.forecasts.published(selection, query.granularity, steps=steps)
     if not forecasts:
         raise NotFound(

@@ -30,8 +30,8 @@ class Readiness(BaseModel):
 
 
 @router.get("/healthz")
-def read_health() -> Health:
-    """Whether the process answers."""
+async def read_health() -> Health:
+    """Whether the process answers, also while all its threads are busy."""
     return Health()
 
 

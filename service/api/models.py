@@ -1,20 +1,27 @@
 """The models that forecasts come from."""
 
 from collections import Counter
+from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from demand.calendar import Granularity
+from demand.errors import Invalid
 from demand.series import Selection
 from forecasting.catalogue import catalogue
+from service.api import examples
 from service.api.dependencies import UnitDep
+from service.api.problems import problems
+from service.api.queries import StrictQuery
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 
 
 class Model(BaseModel):
     """A model of the catalogue at one granularity."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.MODEL]})
 
     name: str
     granularity: Granularity
@@ -23,8 +30,8 @@ class Model(BaseModel):
     champion_of: int = Field(description="How many series are forecast by it at the moment.")
 
 
-@router.get("")
-def list_models(unit: UnitDep) -> list[Model]:
+@router.get("", responses=problems(Invalid))
+def list_models(_: Annotated[StrictQuery, Query()], unit: UnitDep) -> list[Model]:
     """The catalogue, and how many series each model is the champion of."""
     everything = [series.id for series in unit.series.find(Selection())]
     return [

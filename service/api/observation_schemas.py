@@ -1,26 +1,22 @@
 """What rows of demand look like, coming in and going out."""
 
+import json
 from datetime import datetime
 from typing import Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from demand.calendar import Granularity
 from demand.tidy import Rejection
+from service.api import examples
+from service.api.forecast_schemas import Series
 from service.store.ingest_report import IngestReport
-
-_ROW = {
-    "timestamp": "2025-01-06T00:00:00Z",
-    "provider": "acme",
-    "region": "eu-west",
-    "accelerator": "H100",
-    "workload": "inference",
-    "value": 512.5,
-}
+from service.store.series import StoredSeries
 
 
 def example_bodies() -> dict[str, Any]:
     """The OpenAPI content of an ingest request."""
-    csv = f"{','.join(_ROW)}\n{','.join(map(str, _ROW.values()))}\n"
+    csv = f"{','.join(examples.ROW)}\n{','.join(map(str, examples.ROW.values()))}\n"
     row_schema = {
         "type": "object",
         "required": ["timestamp", "value"],
@@ -34,14 +30,16 @@ def example_bodies() -> dict[str, Any]:
     }
     return {
         "text/csv": {"schema": {"type": "string"}, "example": csv},
-        "application/json": {"schema": {"type": "array", "items": row_schema}, "example": [_ROW]},
-        "application/x-ndjson": {"schema": {"type": "string"}},
+        "application/json": {"schema": {"type": "array", "items": row_schema}, "example": [examples.ROW]},
+        "application/x-ndjson": {"schema": {"type": "string"}, "example": json.dumps(examples.ROW) + "\n"},
         "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
     }
 
 
 class RejectedRow(BaseModel):
     """A row that was not stored, and why."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REJECTION]})
 
     line: int = Field(description="Line of a CSV or NDJSON body, row number of a JSON or Parquet one, from 1.")
     column: str
@@ -54,8 +52,29 @@ class RejectedRow(BaseModel):
         return cls.model_validate(rejection, from_attributes=True)
 
 
+class NewSeries(BaseModel):
+    """A series that the rows began, and the grid that it has from now on."""
+
+    id: int
+    series: Series
+    unit: str
+    granularity: Granularity
+
+    @classmethod
+    def of(cls, stored: StoredSeries) -> Self:
+        """The series as it is shown."""
+        return cls(
+            id=stored.id,
+            series=Series.model_validate(stored.key, from_attributes=True),
+            unit=stored.unit,
+            granularity=stored.granularity,
+        )
+
+
 class IngestAnswer(BaseModel):
     """What became of the rows."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.INGEST]})
 
     inserted: int
     updated: int = Field(description="Rows whose value differs from the one stored before, which is kept.")
@@ -63,6 +82,8 @@ class IngestAnswer(BaseModel):
     rejected: int
     duplicates: int = Field(description="Of the unchanged rows, those that repeat another row of the same request.")
     rejections: list[RejectedRow] = Field(description="The first thousand rejected rows.")
+    new_counts: dict[Granularity, int] = Field(description="How many series were not stored before, by their grid.")
+    new_series: list[NewSeries] = Field(description="The first thousand series that were not stored before.")
 
     @classmethod
     def of(cls, report: IngestReport) -> Self:
@@ -74,11 +95,15 @@ class IngestAnswer(BaseModel):
             rejected=report.rejected,
             duplicates=report.duplicates,
             rejections=[RejectedRow.of(rejection) for rejection in report.rejections],
+            new_counts=dict(report.new_counts),
+            new_series=[NewSeries.of(stored) for stored in report.new_series],
         )
 
 
 class ObservationRow(BaseModel):
     """One stored value."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.OBSERVATION]})
 
     timestamp: datetime
     value: float

@@ -5,16 +5,17 @@ from datetime import datetime
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from demand.audit import audit
 from demand.calendar import Granularity
 from demand.errors import Invalid, NotFound
+from service.api import examples
 from service.api.dependencies import UnitDep
 from service.api.forecast_schemas import Series
 from service.api.paging import link_next
 from service.api.problems import problems
-from service.api.queries import SelectionQuery
+from service.api.queries import SelectionQuery, SeriesCursor, SeriesId, StrictQuery
 from service.store.series import StoredSeries
 from service.store.unit_of_work import UnitOfWork
 from training.ports import Extent
@@ -25,12 +26,14 @@ router = APIRouter(prefix="/v1/series", tags=["series"])
 class SeriesListQuery(SelectionQuery):
     """Filters and a page."""
 
-    limit: int = Field(default=1000, ge=1, le=10_000)
-    after: int | None = Field(default=None, description="Cursor: series with a higher id.")
+    limit: int = Field(default=1000, ge=1, le=10_000, description="Series per page.", examples=[100])
+    after: SeriesCursor = None
 
 
 class SeriesEntry(BaseModel):
     """A stored series and how far its history reaches."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SERIES]})
 
     id: int
     series: Series
@@ -57,7 +60,9 @@ class SeriesEntry(BaseModel):
 class Finding(BaseModel):
     """Something in a history that a reader should know."""
 
-    kind: str = Field(examples=["gap"])
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.FINDING]})
+
+    kind: str
     start: datetime
     buckets: int
     detail: str
@@ -74,15 +79,15 @@ def list_series(
     return _entries(unit, found)
 
 
-@router.get("/{series_id}", responses=problems(NotFound))
-def read_series(series_id: int, unit: UnitDep) -> SeriesEntry:
+@router.get("/{series_id}", responses=problems(NotFound, Invalid))
+def read_series(series_id: SeriesId, _: Annotated[StrictQuery, Query()], unit: UnitDep) -> SeriesEntry:
     """One stored series."""
     stored = unit.series.get(series_id)
     return _entries(unit, [stored])[0]
 
 
-@router.get("/{series_id}/audit", responses=problems(NotFound))
-def audit_series(series_id: int, unit: UnitDep) -> list[Finding]:
+@router.get("/{series_id}/audit", responses=problems(NotFound, Invalid))
+def audit_series(series_id: SeriesId, _: Annotated[StrictQuery, Query()], unit: UnitDep) -> list[Finding]:
     """What is odd in the history of a series: gaps, runs of zeros, level breaks, values that are stuck."""
     stored = unit.series.get(series_id)
     panel = unit.observations.panel([series_id], stored.granularity, as_of=None, last=None)

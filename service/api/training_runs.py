@@ -4,20 +4,49 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Query, Request, Response, status
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Path, Query, Request, Response, status
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from demand.calendar import Granularity
-from demand.errors import Invalid, NotFound
+from demand.errors import Conflict, Invalid, NotFound, TooLarge
+from demand.tidy import printable
+from service.api import examples
+from service.api.bodies import Stalled, Unreadable
 from service.api.dependencies import JobsDep, StoreDep, UnitDep
 from service.api.forecast_schemas import Series
 from service.api.paging import link_next
 from service.api.problems import problems
-from service.api.queries import SelectionQuery
-from service.runs import run_request, submit
-from service.store.run import PlannedPartition, Run, RunKind, RunSeries, RunState, SeriesState
+from service.api.queries import SelectionQuery, SeriesCursor, StrictQuery, is_storable
+from service.runs import cancel, run_request, submit
+from service.store.run import PlannedPartition, Run, RunKind, RunNotFound, RunSeries, RunState, SeriesState
 
 router = APIRouter(prefix="/v1/training-runs", tags=["training"])
+
+
+def _check_run_id(run_id: str) -> str:
+    if not is_storable(run_id):
+        raise RunNotFound(printable(run_id))
+    return run_id
+
+
+RunId = Annotated[str, AfterValidator(_check_run_id)]
+RunIdPath = Annotated[RunId, Path(description="The id of a run.", examples=[examples.RUN_ID])]
+
+
+class RunListQuery(StrictQuery):
+    """A page of runs."""
+
+    limit: int = Field(default=50, ge=1, le=1000, description="Runs per page.", examples=[10])
+    after: RunId | None = Field(
+        default=None, description="Cursor: runs older than this one.", examples=[examples.RUN_ID]
+    )
+
+
+class RunSeriesQuery(StrictQuery):
+    """A page of the series of a run."""
+
+    limit: int = Field(default=1000, ge=1, le=10_000, description="Series per page.", examples=[100])
+    after: SeriesCursor = None
 
 
 class RunOrder(BaseModel):
@@ -63,6 +92,8 @@ class PartitionProgress(BaseModel):
 class TrainingRun(BaseModel):
     """A training run."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.RUN]})
+
     id: str
     kind: RunKind
     state: RunState
@@ -104,6 +135,8 @@ class TrainingRun(BaseModel):
 class SeriesResult(BaseModel):
     """What became of one series in a run."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.RESULT]})
+
     series: Series
     series_id: int
     state: SeriesState = Field(description="`fallback`: forecast by a simpler model, for the reason given.")
@@ -129,8 +162,14 @@ class SeriesResult(BaseModel):
         )
 
 
-@router.post("", status_code=status.HTTP_202_ACCEPTED, responses=problems(Invalid))
-def start_run(order: RunOrder, response: Response, store: StoreDep, jobs: JobsDep) -> TrainingRun:
+@router.post(
+    "",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=problems(Invalid, Stalled, TooLarge, Unreadable),
+)
+def start_run(
+    order: RunOrder, _: Annotated[StrictQuery, Query()], response: Response, store: StoreDep, jobs: JobsDep
+) -> TrainingRun:
     """Start training in the background; `Location` says where to watch it."""
     request = run_request(order.kind, order.granularity, order.selection.selection(), order.horizon, order.seed)
     run = submit(store, jobs, request)
@@ -140,37 +179,40 @@ def start_run(order: RunOrder, response: Response, store: StoreDep, jobs: JobsDe
 
 @router.get("", responses=problems(NotFound, Invalid))
 def list_runs(
-    request: Request,
-    response: Response,
-    unit: UnitDep,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-    after: Annotated[str | None, Query(description="Cursor: runs older than this one.")] = None,
+    query: Annotated[RunListQuery, Query()], request: Request, response: Response, unit: UnitDep
 ) -> list[TrainingRun]:
     """Runs, newest first."""
-    runs = unit.runs.page(limit=limit, after=after)
-    if len(runs) == limit:
+    runs = unit.runs.page(limit=query.limit, after=query.after)
+    if len(runs) == query.limit:
         link_next(request, response, runs[-1].id)
     return [TrainingRun.of(run) for run in runs]
 
 
-@router.get("/{run_id}", responses=problems(NotFound))
-def read_run(run_id: str, unit: UnitDep) -> TrainingRun:
+@router.get("/{run_id}", responses=problems(NotFound, Invalid))
+def read_run(run_id: RunIdPath, _: Annotated[StrictQuery, Query()], unit: UnitDep) -> TrainingRun:
     """One run, with how far each part of it is."""
     return TrainingRun.of(unit.runs.get(run_id), unit.runs.partitions(run_id))
 
 
-@router.get("/{run_id}/series", responses=problems(NotFound))
+@router.get("/{run_id}/series", responses=problems(NotFound, Invalid))
 def read_run_series(
-    run_id: str,
+    run_id: RunIdPath,
+    query: Annotated[RunSeriesQuery, Query()],
     request: Request,
     response: Response,
     unit: UnitDep,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
-    after: Annotated[int | None, Query(description="Cursor: series with a higher id.")] = None,
 ) -> list[SeriesResult]:
     """What became of each series of a run: its model, its scores, and reasons for anything less."""
     unit.runs.get(run_id)
-    results = unit.runs.outcomes(run_id, limit=limit, after=after)
-    if len(results) == limit:
+    results = unit.runs.outcomes(run_id, limit=query.limit, after=query.after)
+    if len(results) == query.limit:
         link_next(request, response, results[-1].series.id)
     return [SeriesResult.of(result) for result in results]
+
+
+@router.post("/{run_id}/cancel", responses=problems(NotFound, Conflict, Invalid))
+def cancel_run(run_id: RunIdPath, _: Annotated[StrictQuery, Query()], store: StoreDep) -> TrainingRun:
+    """End a run that nobody wants any more; what is under way stops soon, and nothing of it is published."""
+    run = cancel(store, run_id)
+    with store.read() as unit:
+        return TrainingRun.of(run, unit.runs.partitions(run_id))

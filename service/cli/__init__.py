@@ -3,6 +3,7 @@
 import sys
 
 import typer
+from rich.text import Text
 
 from demand.errors import ComputecastError
 from service.cli.data import demo, ingest
@@ -33,5 +34,5 @@ def main() -> None:
     try:
         app()
     except ComputecastError as error:
-        complaints.print(f"[red]error:[/red] {error}", highlight=False, markup=True, soft_wrap=True)
+        complaints.print(Text.assemble(("error:", "red"), f" {error}"), soft_wrap=True)
         sys.exit(1)

@@ -1,13 +1,16 @@
 """`computecast ingest` and `demo`: data into the store."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
+from rich.markup import escape
 from rich.progress import wrap_file
 from rich.table import Table
+from rich.text import Text
 
 from demand.calendar import Granularity
 from demand.series import Selection
@@ -17,8 +20,8 @@ from service.cli.files import open_file
 from service.cli.progress import complaints, console
 from service.cli.settings import read_settings
 from service.cli.training import Order, train
-from service.connectors.files import Format
-from service.ingestion import ingest_file
+from service.connectors.files import Format, read_batches
+from service.ingestion import ingest_batches
 from service.store.engine import Store
 from service.store.ingest_report import IngestRejected, IngestReport
 from service.store.run import RunKind
@@ -42,10 +45,11 @@ def ingest(
         form = Format.of(path.name)
         with (
             open_file(path) as raw,
-            wrap_file(raw, total=path.stat().st_size, description=path.name, console=complaints) as body,
+            wrap_file(raw, total=path.stat().st_size, description=escape(path.name), console=complaints) as body,
         ):
             try:
-                report = ingest_file(store, body, form, path.name, on_error, granularity)
+                batches = read_batches(body, form, now=pd.Timestamp(datetime.now(UTC)))
+                report = ingest_batches(store, batches, path.name, on_error, granularity)
             except IngestRejected as refusal:
                 _show(path.name, refusal.report)
                 raise
@@ -68,31 +72,36 @@ def demo(
     else:
         with console.status("simulating a fleet"):
             fleet = simulate_fleet(seed=seed, hours=hours, end=_this_hour())
-            _store(store, fleet)
+            store_fleet(store, fleet)
         console.print("stored a [bold]simulated[/bold] fleet: no number of it was measured anywhere")
     store.close()
     train(settings, Order(RunKind.RETRAIN), None, wait=True, only_if_needed=True)
+
+
+def store_fleet(store: Store, fleet: SimulatedFleet) -> None:
+    """Store a fleet as it would have come: first what was recorded, then what was corrected, both or nothing."""
+    now = pd.Timestamp(datetime.now(UTC))
+    reports: dict[str, IngestReport] = {}
+    with store.staging() as unit:
+        for source, rows in (("simulated fleet", fleet.rows()), ("simulated corrections", fleet.corrections())):
+            batch = check_rows(rows.assign(line=range(1, len(rows) + 1)), now=now)
+            reports[source] = unit.observations.ingest(
+                [batch], source=source, on_error=OnError.ABORT, granularity=Granularity.HOUR
+            )
+    for source, report in reports.items():
+        _show(source, report)
 
 
 def _this_hour() -> pd.Timestamp:
     return pd.Timestamp(datetime.now(UTC)).floor("h")
 
 
-def _store(store: Store, fleet: SimulatedFleet) -> None:
-    """Store the fleet as a fleet would be: first what was recorded, then what was corrected."""
-    now = pd.Timestamp(datetime.now(UTC))
-    for source, rows in (("simulated fleet", fleet.rows()), ("simulated corrections", fleet.corrections())):
-        batch = check_rows(rows.assign(line=range(1, len(rows) + 1)), now=now)
-        with store.staging() as unit:
-            report = unit.observations.ingest(
-                [batch], source=source, on_error=OnError.ABORT, granularity=Granularity.HOUR
-            )
-        _show(source, report)
-
-
 def _show(name: str, report: IngestReport) -> None:
     counts = ("inserted", "updated", "unchanged", "rejected")
-    console.print(f"{name}: " + ", ".join(f"{getattr(report, count):,} {count}" for count in counts), highlight=False)
+    told = ", ".join(f"{getattr(report, count):,} {count}" for count in counts)
+    console.print(Text(f"{name}: {told}"), soft_wrap=True)
+    if report.new_counts:
+        console.print(f"  {_new_series(report.new_counts)}", highlight=False)
     if report.duplicates:
         console.print(
             f"  {report.duplicates:,} rows repeat others of the same file and agree with them", highlight=False
@@ -101,7 +110,16 @@ def _show(name: str, report: IngestReport) -> None:
         return
     table = Table("line", "column", "value", "reason")
     for rejection in report.rejections[:SHOWN_REJECTIONS]:
-        table.add_row(str(rejection.line), rejection.column, rejection.value, rejection.reason)
+        table.add_row(*map(Text, (str(rejection.line), rejection.column, rejection.value, rejection.reason)))
     complaints.print(table)
     if report.rejected > SHOWN_REJECTIONS:
         complaints.print(f"and {report.rejected - SHOWN_REJECTIONS:,} more")
+
+
+def _new_series(counts: Mapping[Granularity, int]) -> str:
+    present = [(width, counts[width]) for width in Granularity if counts.get(width)]
+    if len(present) == 1:
+        ((width, count),) = present
+        return f"{count:,} new series (by the {width})"
+    grids = ", ".join(f"{count:,} by the {width}" for width, count in present)
+    return f"{sum(counts.values()):,} new series ({grids})"

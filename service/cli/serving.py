@@ -1,5 +1,6 @@
 """`computecast serve`, `worker` and `openapi`."""
 
+import asyncio
 import json
 import logging
 import socket
@@ -12,12 +13,15 @@ import uvicorn
 from rich.logging import RichHandler
 
 from demand.errors import Conflict
-from service.app import create_app
+from service.app import create_app, open_store
 from service.cli.progress import complaints, console
 from service.cli.settings import read_settings
 from service.jobs.supervisor import WorkerSupervisor
 from service.settings import Settings
 from service.worker import run_worker
+
+GRACE_SECONDS = 5
+"""How long answers under way may take when the server is stopped; less than the ten seconds that containers get."""
 
 
 def serve(
@@ -29,11 +33,9 @@ def serve(
     settings = read_settings(host=host, port=port)
     _log_to_terminal(settings)
     with _listen(settings) as listener:
-        address = f"http://{settings.host}:{listener.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, access_log=False))
+        open_store(settings).close()
         with WorkerSupervisor(settings) if worker else nullcontext():
-            _welcome(address)
-            server.run(sockets=[listener])
+            asyncio.run(_serve(settings, listener))
 
 
 def work() -> None:
@@ -56,12 +58,27 @@ def openapi(
         output.write_text(document + "\n", encoding="utf-8")
 
 
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        create_app(settings), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not (server.started or serving.done()):
+        await asyncio.sleep(0.05)
+    if server.started:
+        _welcome(f"http://{settings.host}:{listener.getsockname()[1]}")
+    await serving
+
+
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
+        # At once, as two that are bound and do not listen yet may share the port.
+        listener.listen()
     except OSError as error:
         listener.close()
         raise Conflict(
@@ -74,11 +91,12 @@ def _listen(settings: Settings) -> socket.socket:
 def _welcome(address: str) -> None:
     console.print(f"\n[bold]computecast[/bold] serves on {address}; explore it at [bold]{address}/docs[/bold]")
     console.print("three questions to start with:")
-    for question in _questions(address):
+    for question in questions(address):
         console.print(f"  curl '{question}'", highlight=False, soft_wrap=True)
 
 
-def _questions(address: str) -> tuple[str, ...]:
+def questions(address: str) -> tuple[str, ...]:
+    """What can be asked first of the service at this address."""
     return (
         f"{address}/v1/forecasts?horizon=24&quantiles=0.1,0.5,0.9",
         f"{address}/v1/forecasts?granularity=day&horizon=30&group_by=region",

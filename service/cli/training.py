@@ -70,7 +70,8 @@ def train(
         order: what to train.
         widths: granularities; those that fit the stored series if not given.
         wait: stay until each run has ended, carrying it out here if no worker is there.
-        only_if_needed: leave out granularities whose last run has read all the data there is.
+        only_if_needed: leave out granularities of which a run has read all the data there is, and start none where
+            such a run is still to be finished, as when it was interrupted.
 
     Raises:
         Unavailable: a run did not succeed.
@@ -81,14 +82,17 @@ def train(
         stack.callback(store.close)
         jobs = stack.enter_context(JobClient(settings))
         for width in widths or fitting_widths(store):
-            if only_if_needed and _is_current(store, width):
+            known = _enough(store, width) if only_if_needed else None
+            if known is not None and known.state.is_final:
                 console.print(f"the forecasts by the {width} know all data there is")
                 continue
-            run = submit(store, jobs, run_request(order.kind, width, Selection(), order.horizon, order.seed))
+            run = known or submit(store, jobs, run_request(order.kind, width, Selection(), order.horizon, order.seed))
             if wait:
                 _watch(settings, run)
             else:
-                console.print(f"{order.kind} by the {width} is queued as run {run.id}")
+                console.print(
+                    f"{run.request.kind} by the {width} is queued {'already ' if known else ''}as run {run.id}"
+                )
 
 
 def fitting_widths(store: Store) -> list[Granularity]:
@@ -106,17 +110,19 @@ def fitting_widths(store: Store) -> list[Granularity]:
     return [width for width in Granularity if width in grids]
 
 
-def _is_current(store: Store, width: Granularity) -> bool:
-    """Whether the newest of the last runs over everything at this granularity has read all there is."""
+def _enough(store: Store, width: Granularity) -> Run | None:
+    """The run over everything at this granularity that makes another needless, one that has succeeded if there is."""
     with store.read() as unit:
         newest = unit.observations.newest_recorded_at()
-        return any(
-            run.request.granularity is width
-            and not run.request.selection.conditions()
-            and run.state is RunState.SUCCEEDED
-            and run.as_of == newest
+        runs = [
+            run
             for run in unit.runs.page(limit=_RUNS_LOOKED_AT, after=None)
-        )
+            if run.request.granularity is width and not run.request.selection.conditions()
+        ]
+    done = [run for run in runs if run.state is RunState.SUCCEEDED and run.as_of == newest]
+    under_way = [run for run in runs if run.state is RunState.RUNNING and run.as_of == newest]
+    queued = [run for run in runs if run.state is RunState.QUEUED]
+    return next(iter([*done, *under_way, *queued]), None)
 
 
 def _watch(settings: Settings, run: Run) -> None:
@@ -138,7 +144,8 @@ def _watch(settings: Settings, run: Run) -> None:
 
         ended = run_here(settings, run.id, show)
     if ended.state is not RunState.SUCCEEDED:
-        raise Unavailable(f"run {ended.id} has {ended.state}: {ended.error or 'no reason was given'}")
+        ending = f"has failed: {ended.error}" if ended.state is RunState.FAILED else "was cancelled"
+        raise Unavailable(f"run {ended.id} {ending}")
     console.print(f"{label}: published as run {ended.id}", highlight=False)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from demand.errors import Invalid
-from demand.tidy import Rejection, check_columns, printable
+from demand.tidy import REJECTIONS_TOLD, Rejection, check_columns, printable
 from service.connectors.raw import ROWS_PER_BATCH, RawBatch, text_lines
 
 OTHER_SEPARATORS = (";", "\t", "|")
@@ -60,18 +60,19 @@ def _check_separator(header: list[str]) -> None:
 
 def _raw_batch(header: list[str], records: list[tuple[int, list[str]]]) -> RawBatch:
     width = len(header)
+    ragged = [record for record in records if len(record[1]) != width]
     rejections = tuple(
         Rejection(
             line, "", printable(",".join(cells)), f"has {len(cells)} cells where the header has {width}; {_ADVICE}"
         )
-        for line, cells in records
-        if len(cells) != width
+        for line, cells in ragged[:REJECTIONS_TOLD]
     )
-    if rejections:
+    if ragged:
         records = [record for record in records if len(record[1]) == width]
     columns = zip(*(cells for _, cells in records), strict=True) if records else [()] * width
     rows = {name: np.array(column, dtype=object) for name, column in zip(header, columns, strict=True)}
-    return RawBatch(pd.DataFrame({"line": np.array([line for line, _ in records], dtype=np.int64), **rows}), rejections)
+    lines = np.array([line for line, _ in records], dtype=np.int64)
+    return RawBatch(pd.DataFrame({"line": lines, **rows}), rejections, len(ragged) - len(rejections))
 
 
 _ADVICE = "write every comma that separates, and put a cell that holds a comma in quotes"

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import PurePath
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import pandas as pd
 
-from demand.errors import Invalid, UnsupportedFormat
-from demand.tidy import Batch, check_rows, printable
+from demand.errors import Invalid, TooLarge, UnsupportedFormat
+from demand.tidy import REJECTIONS_TOLD, Batch, check_rows, printable
 from service.connectors.csv_files import read_csv
 from service.connectors.json_files import read_json, read_ndjson
 from service.connectors.parquet_files import read_parquet
@@ -51,7 +51,13 @@ class Format(StrEnum):
         return found
 
 
-def read_batches(source: BinaryIO, format: Format, *, now: pd.Timestamp) -> Iterator[Batch]:  # noqa: A002
+def read_batches(
+    source: BinaryIO,
+    format: Format,  # noqa: A002
+    *,
+    now: pd.Timestamp,
+    largest_bytes: int | None = None,
+) -> Iterator[Batch]:
     """Checked rows, at most 50,000 at a time; `source` is left open.
 
     Compression is recognised by its first bytes. A fault that makes the rest unreadable is raised when it is reached,
@@ -61,31 +67,58 @@ def read_batches(source: BinaryIO, format: Format, *, now: pd.Timestamp) -> Iter
         source: the file or body, opened for reading bytes, at its start.
         format: what to read it as.
         now: the present moment, which rows may not lie more than a day ahead of.
+        largest_bytes: how much a compressed file may unpack to, None for any.
 
     Raises:
+        TooLarge: a compressed file unpacks to more than that.
         Invalid: there is no row, or the file as a whole cannot be read; rows that cannot are rejections of a batch.
     """
     seen = 0
-    with _decompressed(source) as stream:
+    with _decompressed(source, largest_bytes) as stream:
         for raw in _READERS[format](stream):
             batch = check_rows(raw.rows, now=now)
             rejections = sorted([*batch.rejections, *raw.rejections], key=lambda rejection: rejection.line)
-            seen += len(batch.rows) + len(rejections)
-            if len(batch.rows) or rejections:
-                yield Batch(batch.rows, tuple(rejections))
+            told = tuple(rejections[:REJECTIONS_TOLD])
+            unexplained = batch.unexplained + raw.unexplained + len(rejections) - len(told)
+            seen += len(batch.rows) + len(told)
+            if len(batch.rows) or told:
+                yield Batch(batch.rows, told, unexplained)
     if not seen:
         raise Invalid(f"there is no row in this {format} file; send at least one row with a timestamp and a value")
 
 
+class _Bounded(io.RawIOBase):
+    """What comes out of a stream, as long as it is not more than `largest_bytes`."""
+
+    def __init__(self, stream: io.BufferedIOBase, largest_bytes: int) -> None:
+        self._stream = stream
+        self._largest_bytes = largest_bytes
+        self._seen_bytes = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._stream.readinto(buffer)
+        self._seen_bytes += count
+        if self._seen_bytes > self._largest_bytes:
+            raise TooLarge(
+                f"the gzip file unpacks to more than {self._largest_bytes:,} bytes; send it in parts (repeating rows "
+                "is harmless), or store it with `computecast ingest`, which has no limit"
+            )
+        return count
+
+
 @contextmanager
-def _decompressed(source: BinaryIO) -> Iterator[io.BufferedIOBase]:
+def _decompressed(source: BinaryIO, largest_bytes: int | None) -> Iterator[io.BufferedIOBase]:
     buffered = io.BufferedReader(cast(io.RawIOBase, source), _BUFFER_BYTES)
     try:
         if not buffered.peek(2).startswith(_GZIP_MAGIC):
             yield buffered
             return
         with gzip.GzipFile(fileobj=buffered, mode="rb") as unpacked:
-            yield io.BufferedReader(cast(io.RawIOBase, unpacked), _BUFFER_BYTES)
+            bounded = unpacked if largest_bytes is None else _Bounded(unpacked, largest_bytes)
+            yield io.BufferedReader(cast(io.RawIOBase, bounded), _BUFFER_BYTES)
     except EOFError as error:
         raise Invalid("the gzip file ends too early; it was cut off on its way: send it again in whole") from error
     except (gzip.BadGzipFile, zlib.error) as error:

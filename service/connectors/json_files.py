@@ -2,20 +2,26 @@
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from demand.errors import Invalid, TooLarge
-from demand.tidy import COLUMNS, Rejection, printable
+from demand.tidy import COLUMNS, REJECTIONS_TOLD, REQUIRED_COLUMNS, Rejection, printable
 from service.connectors.raw import ROWS_PER_BATCH, RawBatch, text_lines
 
 LARGEST_ARRAY_BYTES = 64 << 20
 
 Record = tuple[int, Any]
+
+
+class _Broken(NamedTuple):
+    """A line that holds no JSON."""
+
+    text: str
 
 
 def read_json(stream: io.BufferedIOBase) -> Iterator[RawBatch]:
@@ -46,14 +52,14 @@ def read_ndjson(stream: io.BufferedIOBase) -> Iterator[RawBatch]:
         Invalid: a line is not UTF-8 or longer than a mebibyte.
     """
     lines = enumerate(text_lines(stream), start=1)
-    yield from _batches((line, _parse(line, text)) for line, text in lines if text.strip())
+    yield from _batches((line, _parse(text)) for line, text in lines if text.strip())
 
 
-def _parse(line: int, text: str) -> Any:
+def _parse(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_unambiguous)
-    except (ValueError, RecursionError) as error:
-        return Rejection(line, "", printable(text.strip()), f"is not a JSON object: {error}")
+    except (ValueError, RecursionError):
+        return _Broken(text)
 
 
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -67,34 +73,48 @@ def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _batches(records: Iterator[Record]) -> Iterator[RawBatch]:
     while batch := list(islice(records, ROWS_PER_BATCH)):
-        rejections = {line: fault for line, row in batch if (fault := _fault(line, row))}
-        yield RawBatch(_table(record for record in batch if record[0] not in rejections), tuple(rejections.values()))
+        fit = [_is_fit(row) for _, row in batch]
+        unfit = [record for record, fits in zip(batch, fit, strict=True) if not fits]
+        rejections = tuple(_fault(line, row) for line, row in unfit[:REJECTIONS_TOLD])
+        rows = [record for record, fits in zip(batch, fit, strict=True) if fits]
+        yield RawBatch(_table(rows), rejections, len(unfit) - len(rejections))
 
 
-def _fault(line: int, row: Any) -> Rejection | None:
-    """Why the row cannot be taken apart into tidy columns."""
-    if isinstance(row, Rejection):
-        return row
+def _is_fit(row: Any) -> bool:
+    """Whether the row can be taken apart into tidy columns."""
+    if not isinstance(row, dict):
+        return False
+    return all(name in _COLUMNS and not isinstance(value, (dict, list)) for name, value in row.items())
+
+
+def _fault(line: int, row: Any) -> Rejection:
+    """Why a row is unfit."""
+    if isinstance(row, _Broken):
+        return Rejection(line, "", printable(row.text.strip()), f"is not a JSON object: {_complaint(row.text)}")
     if not isinstance(row, dict):
         return Rejection(line, "", printable(row), f"is {_kind(row)}; write an object with a name for each column")
-    for name, value in row.items():
-        if name not in _COLUMNS:
-            return Rejection(
-                line, printable(name), printable(value), f"stands in an unknown column; use {', '.join(COLUMNS)}"
-            )
-        if isinstance(value, (dict, list)):
-            return Rejection(line, name, printable(value), f"is {_kind(value)}; write one text or number")
-    return None
+    name, value = next((name, value) for name, value in row.items() if not _is_fit({name: value}))
+    if name in _COLUMNS:
+        return Rejection(line, name, printable(value), f"is {_kind(value)}; write one text or number")
+    return Rejection(line, printable(name), printable(value), f"stands in an unknown column; use {', '.join(COLUMNS)}")
 
 
-def _table(records: Iterable[Record]) -> pd.DataFrame:
-    lines, rows = [], []
-    for line, row in records:
-        lines.append(line)
-        rows.append(row)
+def _complaint(text: str) -> str:
+    """What the parser says, asked again, as keeping what it said of every line would take more than asking."""
+    try:
+        json.loads(text, object_pairs_hook=_unambiguous)
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    return ""
+
+
+def _table(records: Sequence[Record]) -> pd.DataFrame:
     # Series of objects, or pandas would guess at types, and fail on integers that no float holds.
-    cells = {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in COLUMNS}
-    return pd.DataFrame({"line": np.array(lines, dtype=np.int64), **cells})
+    present = set(REQUIRED_COLUMNS).union(*(row for _, row in records))
+    cells = {
+        name: pd.Series([row.get(name) for _, row in records], dtype=object) for name in COLUMNS if name in present
+    }
+    return pd.DataFrame({"line": np.array([line for line, _ in records], dtype=np.int64), **cells})
 
 
 def _kind(value: Any) -> str:

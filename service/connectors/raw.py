@@ -19,11 +19,13 @@ class RawBatch:
 
     Attributes:
         rows: a column `line` and some of the tidy columns.
-        rejections: the rows that could not be taken apart at all.
+        rejections: the first `REJECTIONS_TOLD` of the rows that could not be taken apart at all.
+        unexplained: how many more could not.
     """
 
     rows: pd.DataFrame
     rejections: tuple[Rejection, ...] = ()
+    unexplained: int = 0
 
 
 def text_lines(stream: io.BufferedIOBase) -> Iterator[str]:

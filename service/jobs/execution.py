@@ -74,7 +74,8 @@ class Execution:
     def train(self, run_id: str, number: int) -> str:
         """Carry out one partition, and return the fingerprint of the history that was read.
 
-        A failure ends the whole run with its reason; a series that a model cannot do never is one.
+        A failure ends the whole run with its reason; a series that a model cannot do never is one. Once the run has
+        ended, because it was cancelled or another partition failed, this ends at its next progress, with no result.
 
         Raises:
             Unavailable: the store is away, so that not even the failure can be noted.
@@ -84,6 +85,9 @@ class Execution:
                 return self._train(run_id, number)
             except Unavailable:
                 raise
+            except RunEnded as ended:
+                logger.info("partition %d is given up: %s", number, ended)
+                return ""
             except Exception as error:
                 if self._stopping.is_set():
                     # What fails while the process ends, such as its pool of helpers, says nothing about the run.

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -45,16 +45,19 @@ class StoredForecasts:
     store: Store
     run_id: str
 
-    def save(self, forecasts: Sequence[SeriesForecast]) -> None:
-        """Keep the forecasts; saving the same ones again changes nothing."""
+    def save(self, forecasts: Sequence[SeriesForecast], left_out: Mapping[int, str]) -> None:
+        """Keep the forecasts, and why there is none of the series left out; saving the same again changes nothing."""
         fallbacks = [
-            SeriesOutcome(each.series_id, SeriesState.FALLBACK, each.choice, "; ".join(each.choice.warnings))
+            SeriesOutcome(each.series_id, SeriesState.FALLBACK, each.choice, "; ".join(each.choice.notes))
             for each in forecasts
-            if each.choice.warnings
+            if each.choice.notes
+        ]
+        skipped = [
+            SeriesOutcome(series_id, SeriesState.SKIPPED, reason=reason) for series_id, reason in left_out.items()
         ]
         with self.store.begin() as unit:
             unit.forecasts.save(self.run_id, forecasts)
-            unit.runs.save_series(self.run_id, fallbacks)
+            unit.runs.save_series(self.run_id, [*fallbacks, *skipped])
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Which staged rows fit the series that they name: one unit and one grid per series."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -66,16 +66,11 @@ class Acceptance:
         where = "as stored" if stored else f"as in line {first.line}"
         for staged in group:
             if staged.unit != unit:
-                self._log.add(
-                    Rejection(
-                        line,
-                        "unit",
-                        staged.unit,
-                        f"is not the unit of its series ({staged.key}), {unit} {where}; "
-                        "convert the values or name another series",
-                    )
-                    for line, _ in self._staging.rows_of(staged)
+                told = (
+                    f"is not the unit of its series ({staged.key}), {unit} {where}; "
+                    "convert the values or name another series"
                 )
+                self._refuse(self._staging.rows_of(staged), "unit", told, staged.unit)
         return next((staged for staged in group if staged.unit == unit), None)
 
     def _one_grid(self, staged: StagedSeries, granularity: Granularity, anchor: int) -> bool:
@@ -92,11 +87,16 @@ class Acceptance:
             fitting = _on_grid(np.array([hour for _, hour in rows]), granularity, anchor)
             refused = [row for row, fits in zip(rows, fitting, strict=True) if not fits]
             told = f"starts no {granularity} of its series ({staged.key}), such as {from_hour(anchor).isoformat()} does"
-        self._log.add(
-            Rejection(line, "timestamp", from_hour(hour).isoformat(), f"{told}; {_REMEDY}") for line, hour in refused
-        )
+        self._refuse(refused, "timestamp", f"{told}; {_REMEDY}")
         self._staging.remove(staged, [hour for _, hour in refused])
         return len(refused) < self._counts[staged.number]
+
+    def _refuse(self, rows: Iterable[tuple[int, int]], column: str, told: str, value: str | None = None) -> None:
+        """Refuse rows, given by line and hour; what stands in the column is the time unless it is said."""
+        self._log.explain(
+            rows,
+            lambda row: Rejection(row[0], column, from_hour(row[1]).isoformat() if value is None else value, told),
+        )
 
 
 def _fits(staged: StagedSeries, granularity: Granularity, anchor: int) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from demand.errors import Invalid
 from service.store import schema
 from service.store.instants import utc_now
-from service.store.unit_of_work import UnitOfWork, database_errors
+from service.store.unit_of_work import UnitOfWork, database_errors, refuse_unfit
 
 _BEGIN = "sqlite_begin"
 
@@ -32,6 +32,7 @@ class Store:
         self._url = _supported(url)
         self._clock = clock
         self._engine = _engine(self._url)
+        event.listen(self._engine, "handle_error", refuse_unfit)
 
     def __str__(self) -> str:
         return self._url.render_as_string(hide_password=True)
@@ -91,11 +92,24 @@ class Store:
                 connection.commit()
 
 
-def _supported(url: str) -> URL:
+def parse_url(url: str) -> URL:
+    """The parts of the URL of a database.
+
+    Raises:
+        Invalid: it is none. What it is stays untold, also in the trace, as it may hold a password.
+    """
     try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise Invalid(f"{url!r} is not the URL of a database; write sqlite:///file.db or postgresql://...") from error
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
+        fault = "has a port that is no number" if isinstance(error, ValueError) else "is not the URL of a database"
+    raise Invalid(
+        f"the database URL {fault}; write sqlite:///file.db or postgresql://user:password@host:port/name, and "
+        "characters such as @, : and / in a password as %40, %3A and %2F"
+    )
+
+
+def _supported(url: str) -> URL:
+    parsed = parse_url(url)
     if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite":

@@ -23,13 +23,14 @@ from sqlalchemy import (
 )
 
 from demand.calendar import Granularity
+from demand.errors import Invalid
 from demand.history import FloatArray
 from demand.series import Selection
 from forecasting.dependence import ErrorMemory
 from service.store.ids import among
 from service.store.instants import from_hour, from_micros, to_hour
 from service.store.run import SeriesState
-from service.store.series import StoredSeries, selected, stored_series
+from service.store.series import SeriesRepository, StoredSeries, selected, stored_series
 from service.store.tables import FORECAST, PARTITION, PUBLICATION, RUN, RUN_SERIES, SERIES
 from service.store.upserts import upsert
 from training.ports import SeriesForecast
@@ -77,7 +78,11 @@ class ForecastRepository:
         """Keep forecasts of a run, and their series as done by the choice that comes with them.
 
         The series must be in the plan of the run. Saving the same again changes nothing.
+
+        Raises:
+            Invalid: a quantile is no number, or none that is kept.
         """
+        self._check(forecasts)
         outcomes = [{"of_series": each.series_id, "choice": each.choice.to_json()} for each in forecasts]
         if not outcomes:
             return
@@ -110,6 +115,19 @@ class ForecastRepository:
             .where(among(RUN_SERIES.c.series_id, series_ids, self._connection.dialect))
         )
         return {row.series_id: Choice.from_json(row.choice) for row in self._connection.execute(statement)}
+
+    def _check(self, forecasts: Sequence[SeriesForecast]) -> None:
+        """Refuse what could be written but not served; once published, it would spoil every sum that it is part of."""
+        for forecast in forecasts:
+            unfit = ~(np.abs(forecast.quantiles) <= np.finfo(_FLOAT32).max)
+            if unfit.any():
+                step, level = np.argwhere(unfit)[0]
+                key = SeriesRepository(self._connection).get(forecast.series_id).key
+                raise Invalid(
+                    f"the forecast of series {forecast.series_id} ({key}) holds {forecast.quantiles[step, level]} at "
+                    f"step {step + 1}, which is no level of demand; leave it out, or look for what is odd about its "
+                    "history"
+                )
 
 
 def _served(table: Table) -> ColumnElement[bool]:

@@ -1,14 +1,22 @@
 """What became of the rows of a request."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
+from demand.calendar import Granularity
 from demand.errors import Invalid
-from demand.tidy import Rejection
+from demand.tidy import REJECTIONS_TOLD, Rejection
+from service.store.series import StoredSeries
 
-REJECTIONS_KEPT = 1000
+REJECTIONS_KEPT = REJECTIONS_TOLD
 """How many rejections a report lists; it counts them all."""
+
+SERIES_KEPT = 1000
+"""How many new series a report lists; it counts them all."""
+
+_Fault = TypeVar("_Fault")
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,8 @@ class IngestReport:
         duplicates: of the unchanged rows, those that repeat another row of the same request.
         rejections: why, for the first `REJECTIONS_KEPT` of them, by line.
         recorded_at: the instant from which on the rows are part of history; None if nothing was stored.
+        new_series: the first `SERIES_KEPT` series that did not exist before, by id, each with the grid it was given.
+        new_counts: how many series did not exist before, by their grid.
     """
 
     inserted: int
@@ -32,6 +42,8 @@ class IngestReport:
     duplicates: int
     rejections: tuple[Rejection, ...]
     recorded_at: datetime | None
+    new_series: tuple[StoredSeries, ...] = ()
+    new_counts: Mapping[Granularity, int] = field(default_factory=dict)
 
 
 class IngestRejected(Invalid):
@@ -55,17 +67,22 @@ class IngestRejected(Invalid):
 
 @dataclass
 class RejectionLog:
-    """Collects rejections, of which only the first are kept."""
+    """Counts rejections, of which only the first are kept."""
 
     count: int = 0
     kept: list[Rejection] = field(default_factory=list)
 
-    def add(self, rejections: Iterable[Rejection]) -> None:
-        """Count these, and keep them while there is room."""
-        for rejection in rejections:
+    def add(self, rejections: Iterable[Rejection], unexplained: int = 0) -> None:
+        """Count these and so many others, and keep these while there is room."""
+        self.explain(rejections, lambda rejection: rejection)
+        self.count += unexplained
+
+    def explain(self, faults: Iterable[_Fault], why: Callable[[_Fault], Rejection]) -> None:
+        """Count these, and ask why of as many as there is room for."""
+        for fault in faults:
             self.count += 1
             if len(self.kept) < REJECTIONS_KEPT:
-                self.kept.append(rejection)
+                self.kept.append(why(fault))
 
     def by_line(self) -> tuple[Rejection, ...]:
         """Those kept, by line."""

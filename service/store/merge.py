@@ -1,5 +1,6 @@
 """Moving staged rows into the store, in one step that either happens or leaves nothing."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from demand.tidy import OnError
 from service.store.acceptance import Acceptance
 from service.store.bulk import insert_columns
 from service.store.ids import among
-from service.store.ingest_report import IngestRejected, IngestReport, RejectionLog
+from service.store.ingest_report import SERIES_KEPT, IngestRejected, IngestReport, RejectionLog
 from service.store.instants import from_micros, to_micros
 from service.store.locks import INGEST_LOCK, take_lock
 from service.store.series import SeriesRepository, StoredSeries
@@ -57,7 +58,7 @@ def merge(
     """
     take_lock(connection, INGEST_LOCK)
     ingest_id, recorded_at = _open_ingest(connection, request.source, clock())
-    numbers = _accept(connection, Acceptance(staging, log, request.granularity), staging)
+    numbers, new = _accept(connection, Acceptance(staging, log, request.granularity), staging)
     if log.count and request.on_error is OnError.ABORT:
         raise IngestRejected(IngestReport(0, 0, 0, log.count, 0, log.by_line(), None))
     _ACCEPTED.create(connection)
@@ -70,7 +71,12 @@ def merge(
     counts = {"inserted": inserted, "updated": updated, "unchanged": unchanged + staging.repeats, "rejected": log.count}
     connection.execute(update(INGEST).where(INGEST.c.id == ingest_id).values(counts))
     return IngestReport(
-        **counts, duplicates=staging.repeats, rejections=log.by_line(), recorded_at=from_micros(recorded_at)
+        **counts,
+        duplicates=staging.repeats,
+        rejections=log.by_line(),
+        recorded_at=from_micros(recorded_at),
+        new_series=tuple(new[:SERIES_KEPT]),
+        new_counts=Counter(series.granularity for series in new),
     )
 
 
@@ -88,14 +94,18 @@ def _open_ingest(connection: Connection, source: str, now: datetime) -> tuple[in
     return row.id, row.recorded_at
 
 
-def _accept(connection: Connection, acceptance: Acceptance, staging: Staging) -> dict[int, int]:
-    """The series of each accepted number, new ones included, by ascending id."""
+def _accept(
+    connection: Connection, acceptance: Acceptance, staging: Staging
+) -> tuple[dict[int, int], list[StoredSeries]]:
+    """The id of the series of each accepted number, and those series that are new."""
     repository = SeriesRepository(connection)
     stored = repository.by_key({staged.key for staged in staging.series})
     accepted = acceptance.decide(stored, _anchors(connection, stored))
-    new = [(staged.key, staged.unit, granularity) for staged, granularity in accepted if staged.key not in stored]
-    ids = {key: series.id for key, series in stored.items()} | repository.create(new)
-    return {staged.number: ids[staged.key] for staged, _ in accepted}
+    new = repository.create(
+        [(staged.key, staged.unit, granularity) for staged, granularity in accepted if staged.key not in stored]
+    )
+    ids = {series.key: series.id for series in (*stored.values(), *new)}
+    return {staged.number: ids[staged.key] for staged, _ in accepted}, new
 
 
 def _anchors(connection: Connection, stored: Mapping[SeriesKey, StoredSeries]) -> dict[int, int]:

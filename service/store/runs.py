@@ -6,7 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import BigInteger, Connection, insert, literal, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    ScalarSelect,
+    String,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
 from service.store.instants import to_micros
 from service.store.run import (
@@ -135,7 +147,15 @@ class RunRepository:
         return [as_planned(row) for row in self._connection.execute(statement)]
 
     def progress(self, run_id: str, number: int, phase: str, done: int, total: int) -> None:
-        """Note that `done` of `total` pieces of a phase of one partition are finished."""
+        """Note that `done` of `total` pieces of a phase of one partition are finished.
+
+        Raises:
+            RunNotFound: there is no run of this id.
+            RunEnded: it has ended meanwhile, so that there is nothing to go on with.
+        """
+        run = self.get(run_id)
+        if run.state.is_final:
+            raise RunEnded(run_id, run.state)
         self._set_partition(run_id, number, state=PartitionState.RUNNING.value, phase=phase, done=done, total=total)
 
     def complete(self, run_id: str, number: int) -> None:
@@ -174,6 +194,8 @@ class RunRepository:
     def publish(self, run_id: str, recipe: Recipe, at: datetime) -> None:
         """Serve the forecasts of this run from now on; publishing a run again changes nothing.
 
+        A series that is served by a run which read a newer state of history stays with that one.
+
         Raises:
             RunNotFound: there is no run of this id.
             RunEnded: it has failed or been cancelled.
@@ -183,12 +205,13 @@ class RunRepository:
         granularity = recipe.granularity.value
         moment = literal(to_micros(at), BigInteger)
         made = select(FORECAST.c.series_id, literal(granularity), FORECAST.c.run_id, moment)
+        # In one order, or two runs that publish at once would wait for each other.
+        made = made.where(FORECAST.c.run_id == run_id).order_by(FORECAST.c.series_id)
         names = ["series_id", "granularity", "run_id", "published_at"]
-        statement = insert_for(self._connection, PUBLICATION).from_select(
-            names, made.where(FORECAST.c.run_id == run_id)
-        )
+        statement = insert_for(self._connection, PUBLICATION).from_select(names, made)
         new = {name: statement.excluded[name] for name in ("run_id", "published_at")}
-        self._connection.execute(statement.on_conflict_do_update(index_elements=names[:2], set_=new))
+        not_older = _known_until("excluded.run_id") >= _known_until("publication.run_id")
+        self._connection.execute(statement.on_conflict_do_update(index_elements=names[:2], set_=new, where=not_older))
         self._end(run_id, RunState.SUCCEEDED, at, recipe=recipe.to_json())
 
     def fail(self, run_id: str, error: str, at: datetime) -> None:
@@ -244,3 +267,13 @@ class RunRepository:
     def _set_partition(self, run_id: str, number: int, **values: Any) -> None:
         this = (PARTITION.c.run_id == run_id) & (PARTITION.c.number == number)
         self._connection.execute(update(PARTITION).where(this).values(**values))
+
+
+def _known_until(run_id: str) -> ScalarSelect[int]:
+    """The instant whose state of history a run has read, before all others where nothing was stored.
+
+    Args:
+        run_id: where its id stands in a conflict between rows, which is no FROM that SQLAlchemy would know.
+    """
+    known = select(func.coalesce(RUN.c.as_of, 0)).where(RUN.c.id == literal_column(run_id, String))
+    return known.scalar_subquery()

@@ -92,17 +92,17 @@ class SeriesRepository:
             found |= {series.key: series for series in map(stored_series, rows)}
         return found
 
-    def create(self, series: Sequence[tuple[SeriesKey, str, Granularity]]) -> dict[SeriesKey, int]:
-        """Store new series, each with its unit and granularity; the ids they were given."""
+    def create(self, series: Sequence[tuple[SeriesKey, str, Granularity]]) -> list[StoredSeries]:
+        """Store new series, each with its unit and granularity, in this order."""
         if not series:
-            return {}
+            return []
         rows = [
             {name: key.dimension(name) for name in DIMENSIONS} | {"unit": unit, "granularity": granularity.value}
             for key, unit, granularity in series
         ]
         statement = insert(SERIES).returning(SERIES.c.id, sort_by_parameter_order=True)
         ids = self._connection.execute(statement, rows).scalars()
-        return {key: number for (key, _, _), number in zip(series, ids, strict=True)}
+        return [StoredSeries(number, *new) for number, new in zip(ids, series, strict=True)]
 
 
 def selected(selection: Selection) -> list[ColumnElement[bool]]:

@@ -7,7 +7,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import BigInteger, Column, Connection, Double, Integer, MetaData, Table, bindparam, delete, func, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Double,
+    Integer,
+    MetaData,
+    Table,
+    bindparam,
+    delete,
+    func,
+    select,
+)
 
 from demand.calendar import Granularity
 from demand.series import DIMENSIONS, SeriesKey, Workload
@@ -103,7 +115,7 @@ class Staging:
 
     def add(self, batch: Batch) -> None:
         """Stage the accepted rows of a batch; one that contradicts an earlier row is refused."""
-        self._log.add(batch.rejections)
+        self._log.add(batch.rejections, batch.unexplained)
         if batch.rows.empty:
             return
         hours = to_hours(pd.DatetimeIndex(batch.rows["timestamp"])).astype("i4")
@@ -116,7 +128,7 @@ class Staging:
         statement = insert_for(self._connection, STAGED).from_select(list(columns), first).on_conflict_do_nothing()
         kept = self._connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
         if kept < len(lines):
-            self._log.add(self._contradictions())
+            self._log.explain(self._contradictions(), _contradiction)
         self._connection.execute(delete(_INCOMING))
 
     def rows_of(self, series: StagedSeries) -> Iterator[tuple[int, int]]:
@@ -137,7 +149,8 @@ class Staging:
         statement = select(STAGED.c.number, func.count().label("rows")).group_by(STAGED.c.number)
         return {row.number: row.rows for row in self._connection.execute(statement)}
 
-    def _contradictions(self) -> Iterator[Rejection]:
+    def _contradictions(self) -> Iterator[tuple[int, float, int, float]]:
+        """Line and value of rows that disagree with an earlier one, and of that one; those that agree are counted."""
         same = (_INCOMING.c.number == STAGED.c.number) & (_INCOMING.c.hour == STAGED.c.hour)
         statement = (
             select(_INCOMING.c.line, _INCOMING.c.value, STAGED.c.line.label("earlier"), STAGED.c.value.label("before"))
@@ -149,10 +162,7 @@ class Staging:
             if row.value == row.before:
                 self.repeats += 1
             else:
-                told = (
-                    f"contradicts {row.before!r} in line {row.earlier}, for the same series and time; keep one of them"
-                )
-                yield Rejection(row.line, "value", repr(row.value), told)
+                yield row.line, row.value, row.earlier, row.before
 
     def _number(self, rows: pd.DataFrame, lines: npt.NDArray[Any], hours: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The number of each row's pair of series and unit, after noting what the rows say of it."""
@@ -188,3 +198,9 @@ class Staging:
             series.midnights &= midnight
             series.months &= month
             series.weekly &= week
+
+
+def _contradiction(rows: tuple[int, float, int, float]) -> Rejection:
+    line, value, earlier, before = rows
+    told = f"contradicts {before!r} in line {earlier}, for the same series and time; keep one of them"
+    return Rejection(line, "value", repr(value), told)

@@ -8,10 +8,11 @@ from functools import cached_property
 
 import psycopg
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from demand.errors import Unavailable
+from demand.errors import Invalid, Unavailable
 from service.store.forecasts import ForecastRepository
 from service.store.observations import ObservationRepository
 from service.store.runs import RunRepository
@@ -71,9 +72,24 @@ class UnitOfWork:
 
 @contextmanager
 def database_errors(store: str) -> Iterator[None]:
-    """Turn the database's own errors about its state into `StoreUnavailable`."""
+    """Turn the database's own errors: about its state into `StoreUnavailable`, about a value into `Invalid`."""
     try:
         yield
     except (OperationalError, PoolTimeout, psycopg.OperationalError, sqlite3.OperationalError) as error:
         reason = error.orig if isinstance(error, OperationalError) else error
         raise StoreUnavailable(store, str(reason).strip()) from error
+    except (DataError, psycopg.DataError) as error:
+        raise _unfit(error.orig if isinstance(error, DataError) else error) from error
+
+
+def refuse_unfit(context: ExceptionContext) -> None:
+    """Turn what a driver says of a value before the database has seen it, in words of Python, into `Invalid`."""
+    if isinstance(context.original_exception, (OverflowError, UnicodeEncodeError)):
+        raise _unfit(context.original_exception) from context.original_exception
+
+
+def _unfit(reason: BaseException | None) -> Invalid:
+    told = str(reason).strip().partition("\n")[0]
+    return Invalid(
+        f"a value cannot be stored or looked for: {told}; use texts of printable characters and numbers in their range"
+    )

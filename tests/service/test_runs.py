@@ -3,10 +3,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.runs import run_here
+from service.runs import cancel, run_here
 from service.settings import Settings
 from service.store.engine import Store
-from service.store.run import PlannedPartition, Run, RunState
+from service.store.run import PlannedPartition, Run, RunEnded, RunNotFound, RunState
 from service.worker import Worker
 from tests.service.jobs.fleet import ask, ingest, look
 from tests.service.jobs.waiting import until
@@ -50,9 +50,38 @@ def test_a_run_without_series_fails_and_says_what_to_do(store: Store, settings: 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_run_that_has_ended_is_not_carried_out_again(store: Store, settings: Settings) -> None:
     run = ask(store)
-    with store.begin() as unit:
-        unit.runs.cancel(run.id, datetime.now(UTC))
+    cancel(store, run.id)
     assert run_here(settings, run.id, Seen()).state is RunState.CANCELLED
+
+
+def test_a_run_can_be_cancelled_until_it_has_ended_and_that_again(store: Store) -> None:
+    cancelled, failed = ask(store), ask(store)
+    first = cancel(store, cancelled.id)
+    assert (first.state, first.id) == (RunState.CANCELLED, cancelled.id)
+    assert cancel(store, cancelled.id) == first == look(store, cancelled.id)
+    with store.begin() as unit:
+        unit.runs.fail(failed.id, "why", datetime.now(UTC))
+    with pytest.raises(RunEnded, match="already failed"):
+        cancel(store, failed.id)
+    with pytest.raises(RunNotFound):
+        cancel(store, "none")
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_run_that_is_cancelled_while_it_is_carried_out_ends_and_leaves_the_worker_free(
+    store: Store, settings: Settings
+) -> None:
+    ingest(store, 6)
+    run, after = ask(store), ask(store)
+
+    def cancel_early(now: Run, partitions: list[PlannedPartition]) -> None:
+        if partitions and not now.state.is_final:
+            cancel(store, now.id)
+
+    with Worker(settings):
+        assert run_here(settings, run.id, cancel_early).state is RunState.CANCELLED
+        assert run_here(settings, after.id, Seen()).state is RunState.SUCCEEDED
+    assert look(store, run.id).state is RunState.CANCELLED
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)

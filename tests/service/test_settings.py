@@ -1,3 +1,4 @@
+import traceback
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,37 @@ def test_settings_do_not_change() -> None:
 def test_a_database_that_processes_cannot_share_is_refused(url: str) -> None:
     with pytest.raises(ValidationError, match="sqlite:///"):
         Settings(database_url=url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:secret@host:port/name",
+        "mysql://me:secret@host/name",
+        "me:secret@host/name",
+        "postgres//me:secret@host/name",
+    ],
+)
+def test_a_refused_database_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("COMPUTECAST_DATABASE_URL", url)
+    with pytest.raises(ValidationError, match="postgresql://user:password@host") as raw:
+        Settings()
+    with pytest.raises(Invalid, match=r"DATABASE_URL: .*postgresql://user:password@host") as told:
+        Settings.read()
+    for caught in (raw, told):
+        assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_what_is_given_goes_before_the_environment_and_what_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COMPUTECAST_PORT", "9000")
+    assert Settings.read(port=9001).port == 9001
+    with pytest.raises(Invalid, match=r"COMPUTECAST_PORT: .*65535"):
+        Settings.read(port=65536)
+    monkeypatch.setenv("COMPUTECAST_MODELS", "theta, ets")
+    with pytest.raises(Invalid, match=r'COMPUTECAST_MODELS: this is no JSON list of texts; write it like \["theta"'):
+        Settings.read()
 
 
 def test_zero_processes_are_refused() -> None:

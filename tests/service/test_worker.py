@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -128,6 +129,25 @@ def test_a_worker_ends_with_its_parent(store: Store, settings: Settings, start: 
     worker.stdin.close()
     assert worker.wait(10) == 0
     assert pids(store) == set()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("mysql://me:secret@host/name", "COMPUTECAST_DATABASE_URL: .*use sqlite"),
+        ("postgresql://me:secret@host:port/name", "port"),
+        ("postgresql://me:secret@127.0.0.1:1/name", "127.0.0.1:1/name is not available"),
+    ],
+)
+def test_a_worker_that_cannot_start_says_why_in_words_and_without_the_password(
+    start: Start, url: str, told: str
+) -> None:
+    worker = start(*WORKER, env=os.environ | {"COMPUTECAST_DATABASE_URL": url}, stderr=subprocess.PIPE)
+    said = worker.communicate(timeout=40)[1].decode()
+    assert worker.returncode == 1
+    assert re.search(rf"error: .*{told}", said)
+    assert "secret" not in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)

@@ -127,6 +127,16 @@ def test_rows_that_repeat_and_agree_count_as_unchanged(client: TestClient) -> No
     assert send(client, CSV)["duplicates"] == 0
 
 
+def test_new_series_are_named_with_their_grid(client: TestClient) -> None:
+    days = pd.date_range("2025-01-06", periods=3, freq="D", tz="UTC")
+    report = send(client, CSV + "".join(f"{day.isoformat()},training,1\n" for day in days))
+    assert report["new_counts"] == {"hour": 1, "day": 1}
+    named = {new["series"]["workload"]: (new["granularity"], new["unit"]) for new in report["new_series"]}
+    assert named == {"inference": ("hour", "accelerators"), "training": ("day", "accelerators")}
+    again = send(client, CSV)
+    assert (again["new_counts"], again["new_series"]) == ({}, [])
+
+
 def test_a_second_unit_in_one_series_is_refused(client: TestClient) -> None:
     send(client, CSV)
     status, problem = post(client, f"timestamp,workload,unit,value\n{GOOD},inference,megawatts,1\n")

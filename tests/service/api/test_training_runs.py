@@ -62,3 +62,22 @@ def test_the_catalogue_tells_how_many_series_each_model_forecasts(client: TestCl
     assert models["day", "theta"]["champion_of"] == 0
     descriptions = [model["description"] for (width, _), model in models.items() if width == "hour"]
     assert len(set(descriptions)) == len(descriptions)
+
+
+def test_a_run_is_cancelled_and_stays_so(client: TestClient, store: Store) -> None:
+    run_id = client.post("/v1/training-runs", json={}).json()["id"]
+    for _ in range(2):
+        answer = client.post(f"/v1/training-runs/{run_id}/cancel")
+        assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    assert client.get(f"/v1/training-runs/{run_id}").json() == answer.json()
+
+
+def test_a_run_that_has_ended_cannot_be_cancelled_and_one_that_is_unknown_neither(
+    client: TestClient, store: Store
+) -> None:
+    send(client, rows())
+    ended = client.post(f"/v1/training-runs/{publish(store)}/cancel")
+    assert ended.status_code == 409
+    assert "already succeeded" in ended.json()["detail"]
+    assert client.post("/v1/training-runs/nope/cancel").status_code == 404
+    assert client.post("/v1/training-runs/nope/cancel?colour=red").status_code == 422

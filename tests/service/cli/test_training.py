@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -5,7 +6,9 @@ import pytest
 
 from demand.calendar import Granularity
 from demand.series import Selection
+from service.runs import run_request
 from service.store.engine import Store
+from service.store.run import Run, RunKind, RunState
 from tests.service.cli.conftest import Command
 
 
@@ -44,6 +47,37 @@ def test_retraining_if_needed_does_nothing_until_there_is_new_data(
     filled("ingest", "more.csv")
     filled("retrain", "--granularity", "hour", "--if-needed")
     assert published(store, Granularity.HOUR) != first
+
+
+def runs(store: Store) -> list[Run]:
+    with store.read() as unit:
+        return unit.runs.page(limit=10)
+
+
+def test_retraining_if_needed_finishes_a_run_that_was_left_unfinished(filled: Command, store: Store) -> None:
+    filled("retrain", "--granularity", "hour", "--no-wait")
+    (left,) = runs(store)
+    assert "is queued already" in filled("retrain", "--granularity", "hour", "--if-needed", "--no-wait").stdout
+    done = filled("retrain", "--granularity", "hour", "--if-needed")
+    assert f"published as run {left.id}" in done.stdout
+    (finished,) = runs(store)
+    assert (finished.id, finished.state) == (left.id, RunState.SUCCEEDED)
+
+
+def test_retraining_if_needed_goes_on_after_an_unfinished_run_that_lacks_data_or_series(
+    filled: Command, store: Store
+) -> None:
+    with store.begin() as unit:
+        partial = run_request(RunKind.RETRAIN, Granularity.HOUR, Selection(tenant=("none",)))
+        unit.runs.create(partial, datetime.now(UTC))
+        outdated = unit.runs.create(run_request(RunKind.RETRAIN, Granularity.HOUR, Selection()), datetime.now(UTC))
+        before = unit.observations.newest_recorded_at() - timedelta(seconds=1)
+        unit.runs.start(outdated.id, as_of=before, at=datetime.now(UTC))
+    done = filled("retrain", "--granularity", "hour", "--if-needed")
+    assert done.returncode == 0, done.stderr
+    newest, *_ = runs(store)
+    assert published(store, Granularity.HOUR) == [newest.id]
+    assert newest.id not in {outdated.id}
 
 
 def test_refreshing_publishes_anew_with_the_same_models(filled: Command, store: Store) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from demand.errors import Invalid, TooLarge, UnsupportedFormat
-from demand.tidy import Batch
+from demand.tidy import REJECTIONS_TOLD, Batch
 from service.connectors.files import Format, read_batches
 from service.connectors.raw import LONGEST_LINE_BYTES, ROWS_PER_BATCH
 from tests.service.connectors.reading import (
@@ -22,6 +22,7 @@ from tests.service.connectors.reading import (
     as_ndjson,
     as_parquet,
     csv,
+    parquet,
     read,
 )
 
@@ -175,6 +176,34 @@ def test_a_large_csv_is_read_in_batches_and_its_memory_stays_bounded() -> None:
     assert sizes == [ROWS_PER_BATCH] * 4 + [1]
     assert last == rows + 1
     assert max(peaks) < 1.5 * peaks[0]
+
+
+@pytest.mark.parametrize(
+    ("form", "content"),
+    [
+        (Format.CSV, b"timestamp,value\n" + b",\n" * 1500),
+        (Format.CSV, b"timestamp,value\n" + b",\n,,\n" * 750),
+        (Format.JSON, b"[" + b",".join([b"{}"] * 1500) + b"]"),
+        (Format.JSON, b"[" + b",".join([b"1"] * 1500) + b"]"),
+        (Format.NDJSON, b"{\n{}\n[]\n" * 500),
+        (Format.PARQUET, parquet(timestamp=[None] * 1500, value=[-1.0] * 1500)),
+    ],
+)
+def test_of_a_flood_of_bad_rows_the_first_are_explained_and_all_are_counted(form: Format, content: bytes) -> None:
+    (batch,) = read_batches(io.BytesIO(content), form, now=NOW)
+    first = 2 if form is Format.CSV else 1
+    assert [rejection.line for rejection in batch.rejections] == list(range(first, first + REJECTIONS_TOLD))
+    assert batch.rejected == 1500
+
+
+@text_format
+def test_a_gzip_file_that_unpacks_to_more_than_is_allowed_is_refused(form: Format) -> None:
+    content = WRITERS[form]()
+    packed = gzip.compress(content)
+    assert list(read_batches(io.BytesIO(packed), form, now=NOW, largest_bytes=len(content)))
+    with pytest.raises(TooLarge, match=r"unpacks to more than \d+ bytes; send it in parts"):
+        list(read_batches(io.BytesIO(packed), form, now=NOW, largest_bytes=len(content) - 1))
+    assert list(read_batches(io.BytesIO(content), form, now=NOW, largest_bytes=len(content) - 1))
 
 
 def test_a_fault_late_in_a_file_is_raised_after_the_batches_before_it() -> None:

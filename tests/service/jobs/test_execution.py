@@ -7,10 +7,13 @@ from demand.errors import Invalid
 from demand.series import Selection
 from service.jobs.execution import Execution
 from service.jobs.workflows import Stopping
+from service.runs import cancel
 from service.settings import Settings
 from service.store.engine import Store
 from service.store.run import PartitionState, RunKind, RunState, SeriesState
 from tests.service.jobs.fleet import START, ask, ingest, look
+from tests.service.jobs.waiting import until
+from training.ports import Progress
 
 
 @pytest.fixture
@@ -111,6 +114,54 @@ def test_a_run_that_has_ended_is_left_alone(execution: Execution, store: Store) 
     execution.fail(run.id, "another reason")
     assert look(store, run.id).error == "the first reason"
     assert served(store) == {}
+
+
+def test_a_run_that_is_cancelled_while_it_waits_does_nothing(execution: Execution, store: Store) -> None:
+    ingest(store, 1)
+    run = ask(store)
+    cancel(store, run.id)
+    carry_out(execution, run.id)
+    assert look(store, run.id).state is RunState.CANCELLED
+    assert served(store) == {}
+
+
+def test_a_run_that_is_cancelled_begins_no_further_partition_and_publishes_nothing(
+    execution: Execution, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(store, 3)
+    run = ask(store)
+    assert execution.plan(run.id) == 2
+    first = execution.train(run.id, 0)
+    cancel(store, run.id)
+    monkeypatch.setattr("service.jobs.execution.retrain", None)
+    assert execution.train(run.id, 1) == ""
+    execution.publish(run.id, [first, ""])
+    with store.read() as unit:
+        states = [part.state for part in unit.runs.partitions(run.id)]
+    assert states == [PartitionState.DONE, PartitionState.WAITING]
+    assert (look(store, run.id).state, look(store, run.id).recipe) == (RunState.CANCELLED, None)
+    assert served(store) == {}
+
+
+def test_a_partition_under_way_ends_at_its_next_progress_when_its_run_is_cancelled(
+    execution: Execution, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    reported = []
+
+    def endless(_partition: object, _ports: object, _settings: object, progress: Progress) -> str:
+        cancel(store, run.id)
+        until(lambda: reported.append(progress("backtest", 1, 2)), "the work is stopped")  # type: ignore[func-returns-value]
+        return "never"
+
+    ingest(store, 1)
+    run = ask(store)
+    execution.plan(run.id)
+    monkeypatch.setattr("service.jobs.execution.retrain", endless)
+    assert execution.train(run.id, 0) == ""
+    assert (look(store, run.id).state, look(store, run.id).error) == (RunState.CANCELLED, "")
+    assert "has failed" not in caplog.text
+    with store.read() as unit:
+        assert unit.runs.partitions(run.id)[0].state is PartitionState.RUNNING
 
 
 def test_a_run_over_an_empty_store_says_how_to_fill_it(execution: Execution, store: Store) -> None:

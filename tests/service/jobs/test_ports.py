@@ -1,15 +1,23 @@
 import threading
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from demand.calendar import Granularity
 from demand.errors import Unavailable
 from demand.history import Panel
 from demand.series import SeriesKey
-from service.jobs.ports import Report, ending_at
+from forecasting.dependence import ErrorMemory
+from service.jobs.ports import Report, StoredForecasts, ending_at
 from service.jobs.workflows import Stopping
+from service.store.engine import Store
+from service.store.run import SeriesOutcome, SeriesState
+from tests.service.jobs.fleet import EVERYTHING, START, ask, ingest
+from training.ports import Partition, SeriesForecast
+from training.recipe import Choice
 
 MONDAY = pd.Timestamp("2026-03-02", tz="UTC")
 
@@ -43,6 +51,44 @@ def test_a_history_shorter_than_the_context_is_taken_whole() -> None:
     same = ending_at(days, MONDAY + pd.Timedelta(days=2), context=100)
     assert same.start == MONDAY
     np.testing.assert_array_equal(same.values, days.values)
+
+
+def forecast(series_id: int, choice: Choice) -> SeriesForecast:
+    memory = ErrorMemory(np.zeros(3, dtype=np.float32), 0.5)
+    return SeriesForecast(series_id, START, np.ones((24, 23)), memory, choice)
+
+
+def test_what_became_of_every_series_is_kept_with_the_forecasts_and_once(store: Store) -> None:
+    ingest(store, 4)
+    run = ask(store)
+    served = Choice("theta", warnings=("short history",), served_by="naive", fallback_reason="it failed")
+    with store.begin() as unit:
+        ids = [series.id for series in unit.series.find(EVERYTHING)]
+        unit.runs.start(run.id, as_of=None, at=datetime.now(UTC))
+        unit.runs.plan(run.id, [Partition(tuple(ids), Granularity.HOUR, START)])
+    sink = StoredForecasts(store, run.id)
+    for _ in range(2):
+        sink.save(
+            [forecast(ids[0], Choice("theta")), forecast(ids[1], served)], {ids[2]: "nothing is known", ids[3]: "odd"}
+        )
+        with store.read() as unit:
+            outcomes = [each.outcome for each in unit.runs.outcomes(run.id)]
+        assert outcomes == [
+            SeriesOutcome(ids[0], SeriesState.DONE, Choice("theta")),
+            SeriesOutcome(ids[1], SeriesState.FALLBACK, served, "short history; naive in place of theta: it failed"),
+            SeriesOutcome(ids[2], SeriesState.SKIPPED, None, "nothing is known"),
+            SeriesOutcome(ids[3], SeriesState.SKIPPED, None, "odd"),
+        ]
+
+
+def test_forecasts_that_are_refused_leave_nothing_of_what_came_with_them(store: Store) -> None:
+    ingest(store, 1)
+    run = ask(store)
+    unplanned = [forecast(1, Choice("theta"))]
+    with pytest.raises(IntegrityError):
+        StoredForecasts(store, run.id).save(unplanned, {1: "nothing is known"})
+    with store.read() as unit:
+        assert unit.runs.outcomes(run.id) == []
 
 
 def test_progress_is_told_about_once_a_second() -> None:

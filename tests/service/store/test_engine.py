@@ -1,9 +1,11 @@
 import sqlite3
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,6 +14,7 @@ from sqlalchemy import inspect
 
 from demand.errors import Invalid
 from demand.series import Selection
+from demand.tidy import Batch, OnError
 from service.store.engine import Store
 from service.store.tables import metadata
 from service.store.unit_of_work import StoreUnavailable
@@ -123,6 +126,73 @@ def test_what_a_reading_unit_of_work_writes_is_not_kept(sqlite_store: Store, noo
         unit.workers.beat("one", "host", 1, noon)
     with sqlite_store.read() as unit:
         assert unit.workers.alive(noon) == []
+
+
+def test_two_ingests_of_one_unit_of_work_are_stored_together_or_not_at_all(
+    store: Store, batch_of: Callable[..., Batch]
+) -> None:
+    batches = [batch_of([{"timestamp": "2025-01-06T00:00:00Z", "value": value}]) for value in (1, 2)]
+
+    def ingest(*, fails: bool) -> list[datetime | None]:
+        with store.staging() as unit:
+            instants = [
+                unit.observations.ingest([batch], source="test", on_error=OnError.ABORT).recorded_at
+                for batch in batches
+            ]
+            if fails:
+                raise RuntimeError("killed")
+        return instants
+
+    with pytest.raises(RuntimeError, match="killed"):
+        ingest(fails=True)
+    with store.read() as unit:
+        assert unit.observations.newest_recorded_at() is None
+    first, second = ingest(fails=False)
+    assert first is not None
+    assert second is not None
+    assert first < second
+    with store.read() as unit:
+        (series,) = unit.series.find(Selection())
+        assert [row.value for row in unit.observations.rows(series.id)] == [2.0]
+        assert [row.value for row in unit.observations.rows(series.id, as_of=first)] == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("look_for", "told"),
+    [
+        ({"selection": Selection(tenant=("\ud800",))}, "surrogates not allowed"),
+        ({"selection": Selection(), "after": 2**70}, "too large|out of range"),
+    ],
+)
+def test_what_a_database_cannot_hold_is_invalid_and_not_a_fault_of_ours(
+    store: Store, look_for: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(Invalid, match=rf"cannot be stored or looked for: .*({told})"), store.read() as unit:
+        unit.series.find(**look_for)
+
+
+@pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)
+def test_a_text_with_nul_is_invalid_where_the_database_cannot_hold_it(empty_url: str) -> None:
+    with closing(Store(empty_url)) as store:
+        store.migrate()
+        with pytest.raises(Invalid, match="NUL"), store.read() as unit:
+            unit.series.find(Selection(tenant=("a\0b",)))
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://me:secret@host:port/db", "port"),
+        ("me:secret@host/db", "is not the URL of a database"),
+        ("mysql://me:secret@host/db", "mysql is not supported"),
+    ],
+)
+def test_a_refused_url_is_told_without_its_password(url: str, told: str) -> None:
+    with pytest.raises(Invalid, match=told) as caught:
+        Store(url)
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 @pytest.mark.parametrize(

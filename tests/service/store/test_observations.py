@@ -1,5 +1,6 @@
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,7 +13,7 @@ from demand.errors import Invalid
 from demand.series import Selection
 from demand.tidy import Batch, OnError
 from service.store.engine import Store
-from service.store.ingest_report import REJECTIONS_KEPT, IngestRejected, IngestReport
+from service.store.ingest_report import REJECTIONS_KEPT, SERIES_KEPT, IngestRejected, IngestReport
 from service.store.series import SeriesNotFound
 from service.store.tables import INGEST, OBSERVATION, REVISION, SERIES
 
@@ -67,7 +68,7 @@ def test_a_changed_value_keeps_what_it_replaced(store_url: str, ingest: Ingest, 
 
 
 def test_values_survive_to_the_last_bit(store: Store, hourly: Callable[..., int]) -> None:
-    values = [0.1, 1 / 3, 1e-300, 1.7976931348623157e308, 5e-324, 123456789.123456789]
+    values = [0.1, 1 / 3, 1e-300, 999999999999999.9, 5e-324, 123456789.123456789]
     series_id = hourly(store, "a", values)
     with store.read() as unit:
         assert unit.observations.panel([series_id], Granularity.HOUR, as_of=None, last=None).values.tolist() == [values]
@@ -134,6 +135,34 @@ def test_all_rejections_are_counted_and_the_first_are_listed(store: Store, inges
     report = ingest(store, rows, OnError.SKIP)
     assert report.rejected == REJECTIONS_KEPT + 5
     assert [each.line for each in report.rejections] == list(range(2, REJECTIONS_KEPT + 2))
+
+
+def test_rejections_whose_reasons_a_batch_leaves_out_are_counted(store: Store, batch_of: Callable[..., Batch]) -> None:
+    batch = batch_of([{"timestamp": T0, "value": 1}, {"timestamp": T1, "value": -1}])
+    with store.staging() as unit:
+        report = unit.observations.ingest([replace(batch, unexplained=7), batch], source="test", on_error=OnError.SKIP)
+    assert (report.rejected, len(report.rejections)) == (9, 2)
+
+
+def test_a_request_says_which_series_are_new_and_on_which_grid(store: Store, ingest: Ingest) -> None:
+    ingest(store, [{"timestamp": T0, "value": 1, "tenant": "old"}])
+    days = [
+        {"timestamp": f"2025-01-0{day}T00:00:00Z", "value": 1, "tenant": tenant} for day in (6, 7, 9) for tenant in "ab"
+    ]
+    report = ingest(store, [{"timestamp": T0, "value": 1, "tenant": "old"}, {"timestamp": T0, "value": 1}, *days])
+    assert report.new_counts == {Granularity.HOUR: 1, Granularity.DAY: 2}
+    with store.read() as unit:
+        assert list(report.new_series) == [unit.series.get(number) for number in (2, 3, 4)]
+    assert [series.key.tenant for series in report.new_series] == ["", "a", "b"]
+    again = ingest(store, days)
+    assert (again.new_counts, again.new_series) == ({}, ())
+
+
+def test_all_new_series_are_counted_and_the_first_are_listed(store: Store, ingest: Ingest) -> None:
+    rows = [{"timestamp": T0, "value": 1, "tenant": str(number)} for number in range(SERIES_KEPT + 5)]
+    report = ingest(store, rows)
+    assert report.new_counts == {Granularity.HOUR: SERIES_KEPT + 5}
+    assert len(report.new_series) == SERIES_KEPT
 
 
 def test_a_series_has_one_unit_within_a_request(store: Store, ingest: Ingest) -> None:

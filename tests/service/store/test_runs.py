@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from demand.calendar import Granularity
+from demand.errors import Invalid
 from demand.series import Selection
-from forecasting.dependence import MEMORY, ErrorMemory
+from forecasting.dependence import ErrorMemory
 from service.store.engine import Store
 from service.store.run import (
     PartitionState,
@@ -50,7 +51,7 @@ def _start(store: Store, at: datetime, *ids: int) -> Run:
 
 def _forecast(series_id: int, level: float = 1.0, choice: Choice = CHOICE) -> SeriesForecast:
     quantiles = level * np.arange(1.0, 73.0).reshape(24, 3)
-    memory = ErrorMemory(np.linspace(-2, 2, MEMORY).astype(np.float32), 0.25)
+    memory = ErrorMemory(np.linspace(-2, 2, 48).astype(np.float32), 0.25)
     return SeriesForecast(series_id, CUT_OFF + pd.Timedelta(hours=1), quantiles, memory, choice)
 
 
@@ -208,6 +209,66 @@ def test_a_newer_run_takes_over_only_the_series_it_forecast(
     with store.read() as unit:
         served = unit.forecasts.published(Selection(), Granularity.HOUR)
     assert [(each.run_id, each.quantiles[0, 0]) for each in served] == [(runs[0], 1.0), (runs[1], 2.0)]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (1, 0, 1)])
+def test_of_two_runs_the_one_that_knew_more_is_served_whichever_ends_last(
+    store: Store, hourly: Callable[..., int], noon: datetime, order: tuple[int, ...]
+) -> None:
+    both, only = hourly(store, "a", [1]), hourly(store, "b", [1])
+    covered = [both, only], [both]
+    runs = [_start(store, noon + timedelta(hours=number), *ids) for number, ids in enumerate(covered)]
+    for number in order:
+        with store.begin() as unit:
+            if unit.runs.get(runs[number].id).state is RunState.RUNNING:
+                unit.forecasts.save(runs[number].id, [_forecast(series_id) for series_id in covered[number]])
+            unit.runs.publish(runs[number].id, RECIPE, noon)
+    with store.read() as unit:
+        served = {each.series.id: each.run_id for each in unit.forecasts.published(Selection(), Granularity.HOUR)}
+        assert {unit.runs.get(run.id).state for run in runs} == {RunState.SUCCEEDED}
+    assert served == {both: runs[1].id, only: runs[0].id}
+
+
+def test_of_two_runs_that_knew_the_same_the_later_one_is_served(
+    store: Store, hourly: Callable[..., int], noon: datetime
+) -> None:
+    series_id = hourly(store, "a", [1])
+    runs = [_start(store, noon, series_id) for _ in range(2)]
+    for run in runs[::-1]:
+        with store.begin() as unit:
+            unit.forecasts.save(run.id, [_forecast(series_id)])
+            unit.runs.publish(run.id, RECIPE, noon)
+    with store.read() as unit:
+        (served,) = unit.forecasts.published(Selection(), Granularity.HOUR)
+    assert served.run_id == runs[0].id
+
+
+@pytest.mark.parametrize("value", [1e39, np.inf, np.nan])
+def test_a_forecast_that_cannot_be_read_back_is_not_kept(
+    store: Store, hourly: Callable[..., int], noon: datetime, value: float
+) -> None:
+    ids = [hourly(store, tenant, [1]) for tenant in "ab"]
+    run = _start(store, noon, *ids)
+    broken = _forecast(ids[1])
+    broken.quantiles[5, 2] = value
+    told = rf"the forecast of series {ids[1]} \(workload=unattributed, tenant=b\) holds .* at step 6"
+    with pytest.raises(Invalid, match=told), store.begin() as unit:
+        unit.forecasts.save(run.id, [_forecast(ids[0]), broken])
+    with store.begin() as unit:
+        unit.runs.publish(run.id, RECIPE, noon)
+        assert unit.forecasts.published(Selection(), Granularity.HOUR) == []
+
+
+def test_progress_of_a_run_that_has_ended_is_not_taken(
+    store: Store, hourly: Callable[..., int], noon: datetime
+) -> None:
+    run = _start(store, noon, hourly(store, "a", [1]))
+    with store.begin() as unit:
+        unit.runs.progress(run.id, 0, "backtest", 1, 10)
+        unit.runs.cancel(run.id, noon)
+        with pytest.raises(RunEnded, match="been cancelled"):
+            unit.runs.progress(run.id, 0, "backtest", 2, 10)
+        assert unit.runs.partitions(run.id)[0].done == 1
 
 
 def test_a_failed_run_changes_nothing_of_what_is_served(

@@ -16,8 +16,11 @@ KEYS = [
 @pytest.fixture
 def stored(store: Store) -> list[StoredSeries]:
     with store.begin() as unit:
-        ids = unit.series.create([(key, "megawatts", Granularity.DAY) for key in KEYS])
-    return [StoredSeries(ids[key], key, "megawatts", Granularity.DAY) for key in KEYS]
+        created = unit.series.create([(key, "megawatts", Granularity.DAY) for key in KEYS])
+    assert [(each.key, each.unit, each.granularity) for each in created] == [
+        (key, "megawatts", Granularity.DAY) for key in KEYS
+    ]
+    return created
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,7 @@ def test_series_are_got_by_id_in_the_order_asked(store: Store, stored: list[Stor
 def test_more_ids_and_keys_than_a_statement_has_parameters_can_be_asked_for(store: Store) -> None:
     keys = [SeriesKey(tenant=str(number)) for number in range(3000)]
     with store.begin() as unit:
-        ids = unit.series.create([(key, "accelerators", Granularity.HOUR) for key in keys])
-        assert {key: series.id for key, series in unit.series.by_key([*keys, SeriesKey(tenant="no")]).items()} == ids
-        wanted = list(ids.values()) * 30
+        created = unit.series.create([(key, "accelerators", Granularity.HOUR) for key in keys])
+        assert unit.series.by_key([*keys, SeriesKey(tenant="no")]) == {series.key: series for series in created}
+        wanted = [series.id for series in created] * 30
         assert [series.id for series in unit.series.get_all(wanted)] == wanted

@@ -1,0 +1,112 @@
+"""The examples in the OpenAPI document, asked and held against what they are examples of."""
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+from jsonschema import Draft202012Validator
+
+from demand.calendar import Granularity
+from service.cli.serving import questions
+from service.store.engine import Store
+from tests.service.api.fleet import publish, send
+
+JSON = "application/json"
+
+
+@pytest.fixture
+def document(client: TestClient) -> dict[str, Any]:
+    return client.get("/openapi.json").json()
+
+
+@pytest.fixture
+def run_id(client: TestClient, store: Store, document: dict[str, Any]) -> str:
+    """A run that has published forecasts of two days of the row that the document gives as example."""
+    example = document["paths"]["/v1/observations"]["post"]["requestBody"]["content"]["text/csv"]["example"]
+    header, row = example.splitlines()
+    start, rest = row.split(",", maxsplit=1)
+    hours = pd.date_range(start, periods=48, freq="h")
+    send(client, "\n".join([header, *(f"{hour.isoformat()},{rest}" for hour in hours)]))
+    publish(store, granularity=Granularity.DAY, horizon=30)
+    return publish(store)
+
+
+def gets(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [(path, methods["get"]) for path, methods in document["paths"].items() if "get" in methods]
+
+
+def examples_of(parameter: dict[str, Any], run_id: str) -> list[Any]:
+    examples: list[Any] = parameter["schema"].get("examples", [])
+    is_run = parameter["name"] == "run_id" or "runs older" in parameter["description"]
+    # Which ids runs will have cannot be known when the document is written.
+    return [run_id] if is_run and examples else examples
+
+
+def test_every_parameter_has_an_example_and_a_description(document: dict[str, Any]) -> None:
+    lacking = [
+        (method, path, parameter["name"])
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        for parameter in operation.get("parameters", [])
+        if not parameter["schema"].get("examples") or not parameter.get("description")
+    ]
+    assert lacking == []
+
+
+def test_every_question_is_answered_with_each_example_of_its_parameters(
+    client: TestClient, document: dict[str, Any], run_id: str
+) -> None:
+    asked = 0
+    for path, operation in gets(document):
+        parameters = operation.get("parameters", [])
+        given = {parameter["name"]: examples_of(parameter, run_id) for parameter in parameters}
+        url = path.format(**{p["name"]: given[p["name"]][0] for p in parameters if p["in"] == "path"})
+        required = {p["name"]: given[p["name"]][0] for p in parameters if p["in"] == "query" and p["required"]}
+        tried = [{p["name"]: example} for p in parameters if p["in"] == "query" for example in given[p["name"]]]
+        for question in [{}, *tried]:
+            answer = client.get(url, params={**required, **question})
+            assert answer.status_code == 200, (url, question, answer.text)
+            asked += 1
+    assert asked > 40
+
+
+def test_every_example_of_a_body_is_accepted(client: TestClient, document: dict[str, Any]) -> None:
+    content = document["paths"]["/v1/observations"]["post"]["requestBody"]["content"]
+    for media_type, described in content.items():
+        if described["schema"].get("format") != "binary":
+            example = described["example"]
+            report = send(client, example if isinstance(example, str) else json.dumps(example), media_type)
+            assert report["inserted"] + report["unchanged"] == 1
+    for parameter in document["paths"]["/v1/observations"]["post"]["parameters"]:
+        for example in parameter["schema"]["examples"]:
+            send(client, content["text/csv"]["example"], query=f"{parameter['name']}={example}")
+    for example in document["components"]["schemas"]["RunOrder"]["examples"]:
+        assert client.post("/v1/training-runs", json=example).status_code == 202
+
+
+def test_every_answer_has_an_example_that_is_one(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    checked = 0
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for status, response in operation["responses"].items():
+                if not path.startswith("/v1/") or not status.startswith("2"):
+                    continue
+                schema = response["content"][JSON]["schema"]
+                name = schema.get("items", schema)["$ref"].rsplit("/", 1)[1]
+                assert schemas[name].get("examples"), (method, path, name)
+                whole = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+                for example in schemas[name]["examples"]:
+                    Draft202012Validator(whole).validate(example)
+                    assert set(schemas[name]["required"]) <= example.keys() <= schemas[name]["properties"].keys()
+                    checked += 1
+    assert checked >= 10
+
+
+def test_the_questions_that_serve_prints_are_answered(client: TestClient, run_id: str) -> None:
+    asked = questions("http://testserver")
+    assert len(asked) == 3
+    for question in asked:
+        assert client.get(question).status_code == 200, question
