@@ -45,7 +45,8 @@ lock: .venv/.dev-packages
 
 # The description of the HTTP interface, for those who generate clients from it.
 openapi: .venv/.project
-	$(venv)/computecast openapi --output docs/openapi.json
+	@mkdir -p build
+	$(venv)/computecast openapi --output build/openapi.json
 
 # Forget the environment and what the tools remember; the data in .computecast stays.
 clean:

@@ -96,14 +96,16 @@ def read_history(batches: Iterable[Batch]) -> History:
     """
     frames: list[pd.DataFrame] = []
     rejections: list[Rejection] = []
+    refused = 0
     for batch in batches:
         frames.append(batch.rows)
-        rejections += batch.rejections
-    if not rejections:
-        rows = pd.concat(frames, ignore_index=True)
-        rejections = _disagreements(rows)
-    if rejections:
-        raise _refused(rejections)
+        rejections += batch.rejections[:_SHOWN_REJECTIONS]
+        refused += batch.rejected
+    if refused:
+        raise _refusal(rejections, refused)
+    rows = pd.concat(frames, ignore_index=True)
+    if disagreements := _disagreements(rows):
+        raise _refusal(disagreements, len(disagreements))
     keys, units, observations = [], [], []
     for labels, part in rows.groupby(list(DIMENSIONS), sort=False):
         keys.append(_key(labels))
@@ -227,11 +229,10 @@ def _disagreements(rows: pd.DataFrame) -> list[Rejection]:
     return found
 
 
-def _refused(rejections: Sequence[Rejection]) -> Invalid:
-    shown = "".join(
-        f"\n  line {rejection.line}: {rejection.column} {rejection.value!r} {rejection.reason}"
-        for rejection in rejections[:_SHOWN_REJECTIONS]
-    )
-    more = f"\n  and {len(rejections) - _SHOWN_REJECTIONS:,} more" if len(rejections) > _SHOWN_REJECTIONS else ""
-    details = [vars(rejection) for rejection in rejections[:_SHOWN_REJECTIONS]]
-    return Invalid(f"{len(rejections):,} rows cannot be used; correct or remove them:{shown}{more}", details)
+def _refusal(rejections: Sequence[Rejection], count: int) -> Invalid:
+    shown = rejections[:_SHOWN_REJECTIONS]
+    lines = [f"line {each.line}: {each.column} {each.value!r} {each.reason}" for each in shown]
+    if count > len(shown):
+        lines.append(f"and {count - len(shown):,} more")
+    listed = "".join(f"\n  {line}" for line in lines)
+    return Invalid(f"{count:,} rows cannot be used; correct or remove them:{listed}", [vars(each) for each in shown])

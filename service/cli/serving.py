@@ -51,7 +51,7 @@ def openapi(
     ] = None,
 ) -> None:
     """Print the OpenAPI document of the API."""
-    document = json.dumps(create_app(Settings()).openapi(), indent=2)
+    document = json.dumps(create_app(Settings.read()).openapi(), indent=2)
     if output is None:
         typer.echo(document)
     else:
