@@ -124,7 +124,14 @@ def _window(query: ForecastQuery, unit: UnitOfWork, settings: Settings) -> publi
             f"no {query.granularity} forecast is published for {selection}; start a run with POST /v1/training-runs "
             f'{{"granularity": "{query.granularity}"}}'
         )
-    return published.window(forecasts, query.granularity, query.horizon, query.end)
+    view = published.window(forecasts, query.granularity, query.horizon, query.end)
+    known = {forecast.series.id for forecast in forecasts}
+    reason = (
+        f"no {query.granularity} forecast of it is published: it is new since the last run, or that run left it out, "
+        "for a reason that GET /v1/training-runs/{run_id}/series tells"
+    )
+    without = tuple(published.LeftOut(series.key, reason) for series in found if series.id not in known)
+    return replace(view, left_out=(*view.left_out, *without))
 
 
 def _check_size(numbers: int, settings: Settings) -> None:

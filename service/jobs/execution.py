@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from demand.calendar import Granularity
 from demand.errors import Invalid, Unavailable
 from demand.series import Selection
 from forecasting.quantiles import GRID
@@ -191,14 +192,17 @@ def _left_out(found: Sequence[StoredSeries], planned: Sequence[Partition], run: 
     wanted = run.request.granularity
     kept = {series_id for partition in planned for series_id in partition.series_ids}
     return [
-        SeriesOutcome(
-            series.id,
-            SeriesState.SKIPPED,
-            reason=f"its buckets are a {series.granularity} wide; start a run with granularity {series.granularity}",
-        )
+        SeriesOutcome(series.id, SeriesState.SKIPPED, reason=_why_left_out(series.granularity, wanted))
         for series in found
-        if series.id not in kept and series.granularity is not wanted
+        if series.id not in kept
     ]
+
+
+def _why_left_out(own: Granularity, wanted: Granularity) -> str:
+    order = list(Granularity).index
+    if order(own) > order(wanted):
+        return f"it is known by the {own} only; start a run with granularity {own}"
+    return f"its history holds no whole {wanted} yet"
 
 
 def _nothing_to_do(unit: UnitOfWork, run: Run, left_out: Sequence[SeriesOutcome]) -> str:

@@ -137,6 +137,16 @@ def test_a_series_whose_history_ended_long_before_is_left_out_with_the_reason(cl
     assert ask(client, "?horizon=6&provider=acme")["timestamps"][0] == "2025-01-07T00:00:00Z"
 
 
+def test_a_series_that_is_new_since_the_last_run_is_left_out_with_the_reason(client: TestClient, store: Store) -> None:
+    send(client, rows())
+    publish(store)
+    send(client, "timestamp,provider,value\n2025-01-06T00:00:00Z,newcomer,5\n")
+    answer = ask(client, "?horizon=6")
+    assert [left["series"]["provider"] for left in answer["left_out"]] == ["newcomer"]
+    assert "new since the last run" in answer["left_out"][0]["reason"]
+    assert ask(client, "?horizon=6&provider=acme")["left_out"] == []
+
+
 def test_a_forecast_that_ends_before_the_others_begin_is_left_out_with_the_reason(
     client: TestClient, store: Store
 ) -> None:

@@ -5,6 +5,7 @@ import pytest
 from demand.calendar import Granularity
 from demand.errors import Invalid
 from demand.series import Selection
+from demand.tidy import OnError, check_rows
 from service.jobs.execution import Execution
 from service.jobs.workflows import Stopping
 from service.runs import cancel
@@ -184,6 +185,23 @@ def test_series_on_a_coarser_grid_are_skipped_with_the_reason(execution: Executi
         states = {each.outcome.state: each.outcome.reason for each in unit.runs.outcomes(run.id)}
     assert states.keys() == {SeriesState.DONE, SeriesState.SKIPPED}
     assert "granularity day" in states[SeriesState.SKIPPED]
+
+
+def test_a_series_without_a_whole_month_is_skipped_in_a_monthly_run_and_the_others_are_not(
+    execution: Execution, store: Store
+) -> None:
+    ingest(store, 1)
+    young = pd.DataFrame({"timestamp": pd.date_range(START, periods=30, freq="h"), "value": 1.0, "tenant": "young"})
+    batch = check_rows(young.assign(line=range(30)), now=START + pd.Timedelta(days=300))
+    with store.staging() as unit:
+        unit.observations.ingest([batch], source="test", on_error=OnError.ABORT, granularity=Granularity.HOUR)
+    run = ask(store, granularity=Granularity.MONTH, horizon=2)
+    carry_out(execution, run.id)
+    with store.read() as unit:
+        outcomes = {each.series.key.tenant: each.outcome for each in unit.runs.outcomes(run.id)}
+    assert outcomes["young"].state is SeriesState.SKIPPED
+    assert outcomes["young"].reason == "its history holds no whole month yet"
+    assert len(served(store, Granularity.MONTH)) == 1
 
 
 def test_a_run_over_coarser_series_alone_says_which_granularity_to_ask_for(execution: Execution, store: Store) -> None:
