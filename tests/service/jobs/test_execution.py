@@ -187,21 +187,21 @@ def test_series_on_a_coarser_grid_are_skipped_with_the_reason(execution: Executi
     assert "granularity day" in states[SeriesState.SKIPPED]
 
 
-def test_a_series_without_a_whole_month_is_skipped_in_a_monthly_run_and_the_others_are_not(
+def test_a_series_without_a_whole_day_is_skipped_in_a_daily_run_and_the_others_are_not(
     execution: Execution, store: Store
 ) -> None:
     ingest(store, 1)
-    young = pd.DataFrame({"timestamp": pd.date_range(START, periods=30, freq="h"), "value": 1.0, "tenant": "young"})
-    batch = check_rows(young.assign(line=range(30)), now=START + pd.Timedelta(days=300))
+    young = pd.DataFrame({"timestamp": pd.date_range(START, periods=5, freq="h"), "value": 1.0, "tenant": "young"})
+    batch = check_rows(young.assign(line=range(5)), now=START + pd.Timedelta(days=300))
     with store.staging() as unit:
         unit.observations.ingest([batch], source="test", on_error=OnError.ABORT, granularity=Granularity.HOUR)
-    run = ask(store, granularity=Granularity.MONTH, horizon=2)
+    run = ask(store, granularity=Granularity.DAY, horizon=2)
     carry_out(execution, run.id)
     with store.read() as unit:
         outcomes = {each.series.key.tenant: each.outcome for each in unit.runs.outcomes(run.id)}
     assert outcomes["young"].state is SeriesState.SKIPPED
-    assert outcomes["young"].reason == "its history holds no whole month yet"
-    assert len(served(store, Granularity.MONTH)) == 1
+    assert outcomes["young"].reason == "its history holds no whole day yet"
+    assert len(served(store, Granularity.DAY)) == 1
 
 
 def test_a_run_over_coarser_series_alone_says_which_granularity_to_ask_for(execution: Execution, store: Store) -> None:
