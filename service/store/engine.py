@@ -13,6 +13,7 @@ from demand.errors import Invalid
 from service.store import schema
 from service.store.instants import utc_now
 from service.store.unit_of_work import UnitOfWork, database_errors, refuse_unfit
+from service.store.write_ahead import write_ahead
 
 _BEGIN = "sqlite_begin"
 
@@ -133,7 +134,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout = 30000")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    write_ahead(connection)
     cursor.execute("PRAGMA foreign_keys = ON")
     # With NORMAL the log is only flushed at checkpoints, so a power cut takes back commits that were acknowledged.
     cursor.execute("PRAGMA synchronous = FULL")
