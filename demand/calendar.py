@@ -36,6 +36,7 @@ class Rhythm:
         context: how much history models are given.
         backtest_horizon: how far ahead models are compared.
         memory: how many past errors a forecast remembers, to make paths joint.
+        stretches: leads at which a stretch of the horizon ends that is weighed and calibrated by itself; one follows.
         lateness: how much older than the newest a series' last observation may be before its history has ended.
         hours: hours in a bucket, on average.
     """
@@ -46,6 +47,7 @@ class Rhythm:
     context: int
     backtest_horizon: int
     memory: int
+    stretches: tuple[int, ...]
     lateness: int
     hours: float
 
@@ -63,6 +65,7 @@ RHYTHMS = {
         context=1344,
         backtest_horizon=168,
         memory=336,
+        stretches=(24, 72),
         lateness=48,
         hours=1,
     ),
@@ -73,6 +76,7 @@ RHYTHMS = {
         context=1096,
         backtest_horizon=28,
         memory=112,
+        stretches=(7, 28),
         lateness=7,
         hours=24,
     ),
@@ -83,6 +87,7 @@ RHYTHMS = {
         context=520,
         backtest_horizon=13,
         memory=52,
+        stretches=(4, 13),
         lateness=2,
         hours=168,
     ),
@@ -93,6 +98,7 @@ RHYTHMS = {
         context=240,
         backtest_horizon=12,
         memory=48,
+        stretches=(3, 12),
         lateness=1,
         hours=730.5,
     ),

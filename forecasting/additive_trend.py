@@ -31,12 +31,14 @@ class AdditiveTrend:
     Attributes:
         name: the name of the model.
         samples: predictive samples that the quantiles are taken from.
+        budget_seconds: what one series may take.
     """
 
     across_series: ClassVar[bool] = False
     description: ClassVar[str] = "Prophet: a piecewise linear trend plus seasons, with sampled uncertainty."
     name: str = "prophet"
     samples: int = 1000
+    budget_seconds: float = 10.0
 
     def minimum_history(self, panel: Panel) -> int:
         """Two of the shortest seasons, or a year of weeks."""

@@ -5,7 +5,7 @@ the least in the past (the last value, the same hour of yesterday, a mean ...). 
 what is left, in units of the usual seasonal change, from samples of all series together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,16 +42,17 @@ class GlobalBoosting:
         leaf_samples: fewest samples in a leaf.
     """
 
+    budget_seconds: ClassVar[float | None] = None
     across_series: ClassVar[bool] = True
     description: ClassVar[str] = "Quantile regression trees over lags and calendar, learned from all series together."
 
     name: str = "boosting"
-    levels: tuple[float, ...] = (0.05, 0.2, 0.5, 0.8, 0.95)
-    samples: int = 16_000
+    levels: tuple[float, ...] = (0.1, 0.5, 0.9)
+    samples: int = 8_000
     iterations: int = 50
     learning_rate: float = 0.1
     leaves: int = 8
-    leaf_samples: int = 150
+    leaf_samples: int = 100
 
     def minimum_history(self, panel: Panel) -> int:
         """Two of the shortest seasons, or a year of weeks."""
@@ -60,6 +61,50 @@ class GlobalBoosting:
     def fit(self, history: Panel, *, seed: int) -> "FittedBoosting":
         """Remember the history; the trees are grown for the leads that are asked for."""
         return FittedBoosting(self, history, seed)
+
+    def roll(
+        self, history: Panel, stops: Sequence[int], horizon: int, levels: Sequence[float], *, seed: int
+    ) -> list[QuantileForecast]:
+        """Learn from what lies before the first stop, and forecast from each stop with the history up to it."""
+        ordered = check_levels(levels)
+        known = history.between(0, stops[0])
+        observed, minimum = (~np.isnan(known.values)).sum(axis=1), self.minimum_history(history)
+        rows = np.flatnonzero(observed >= minimum)
+        failures = {
+            int(row): f"{observed[row]} observed values are fewer than the {minimum} that the model needs"
+            for row in np.flatnonzero(observed < minimum)
+        }
+        values = np.full((len(stops), history.n_series, horizon, len(ordered)), np.nan)
+        if len(rows):
+            with threadpool_limits(limits=1, user_api="openmp"):  # samples are few; threads cost more than they save
+                grown = self._grow(known, rows, horizon, seed)
+                for at, stop in enumerate(stops):
+                    learned = grown.quantiles(history.between(0, stop), rows, horizon)
+                    values[at, rows] = interpolate(learned, self.levels, np.asarray(ordered))
+        return [QuantileForecast(ordered, each, failures) for each in values]
+
+    def _grow(self, history: Panel, rows: IntArray, horizon: int, seed: int) -> "Grown":
+        source = feature_source(history)
+        reach = int(horizon + history.n_steps - _after_last(history.values)[rows].min())
+        samples = sample_moments(history, rows, (reach, self.samples), seed)
+        truth = history.values[samples.rows, samples.targets]
+        anchors = choose_anchors(source, samples, truth)
+        start, unit = anchors.of(source, samples), source.scale(samples)
+        inputs, targets = source.features(samples, start), (truth - start) / unit
+        return Grown(anchors, tuple(self._trees(level, inputs, targets, seed) for level in self.levels))
+
+    def _trees(self, level: float, inputs: FloatArray, targets: FloatArray, seed: int) -> HistGradientBoostingRegressor:
+        trees = HistGradientBoostingRegressor(
+            loss="quantile",
+            quantile=level,
+            learning_rate=self.learning_rate,
+            max_iter=self.iterations,
+            max_leaf_nodes=self.leaves,
+            min_samples_leaf=self.leaf_samples,
+            early_stopping=False,
+            random_state=seed % 2**32,
+        )
+        return trees.fit(inputs, targets)
 
 
 @dataclass(frozen=True)
@@ -72,53 +117,35 @@ class FittedBoosting:
 
     def predict(self, horizon: int, levels: Sequence[float]) -> QuantileForecast:
         """Quantiles of the `horizon` buckets after the history."""
-        ordered = check_levels(levels)
-        observed = (~np.isnan(self.history.values)).sum(axis=1)
-        minimum = self.model.minimum_history(self.history)
-        values = np.full((self.history.n_series, horizon, len(ordered)), np.nan)
-        failures = {
-            int(row): f"{observed[row]} observed values are fewer than the {minimum} that the model needs"
-            for row in np.flatnonzero(observed < minimum)
-        }
-        rows = np.flatnonzero(observed >= minimum)
-        if len(rows):
-            with threadpool_limits(limits=1, user_api="openmp"):  # samples are few; threads cost more than they save
-                learned = np.concatenate(list(self._learned(rows, horizon)))
-            values[rows] = interpolate(learned, self.model.levels, np.asarray(ordered))
-        return QuantileForecast(ordered, values, failures)
+        (only,) = self.model.roll(self.history, [self.history.n_steps], horizon, levels, seed=self.seed)
+        return only
 
-    def _learned(self, rows: IntArray, horizon: int) -> Iterator[FloatArray]:
-        values = self.history.values
-        source = feature_source(self.history)
-        after = np.where(np.isnan(values), 0, np.arange(1, values.shape[1] + 1)).max(axis=1)
-        reach = int(horizon + self.history.n_steps - after[rows].min())
-        samples = sample_moments(self.history, rows, (reach, self.model.samples), self.seed)
-        truth = values[samples.rows, samples.targets]
-        anchors = choose_anchors(source, samples, truth)
-        start, unit = anchors.of(source, samples), source.scale(samples)
-        inputs = source.features(samples, start)
-        trees = [self._tree(level, inputs, (truth - start) / unit) for level in self.model.levels]
+
+@dataclass(frozen=True)
+class Grown:
+    """What was learned: how each series is anchored, and one set of trees per level."""
+
+    anchors: "Anchors"
+    trees: tuple[HistGradientBoostingRegressor, ...]
+
+    def quantiles(self, history: Panel, rows: IntArray, horizon: int) -> FloatArray:
+        """The learned quantiles of the `horizon` buckets after a history, shape (n_rows, horizon, n_learned)."""
+        source, after = feature_source(history), _after_last(history.values)
+        blocks = []
         for block in np.array_split(rows, -(-len(rows) * horizon // _AT_ONCE)):
-            tails = self.history.n_steps - after[block]
+            tails = history.n_steps - after[block]
             leads = (tails[:, None] + np.arange(1, horizon + 1)).ravel()
             ahead = Moments(np.repeat(block, horizon), np.repeat(after[block], horizon), leads)
-            start, unit = anchors.of(source, ahead), source.scale(ahead)
+            start, unit = self.anchors.of(source, ahead), source.scale(ahead)
             asked = source.features(ahead, start)
-            rest = np.stack([tree.predict(asked) for tree in trees], axis=-1)
-            yield proper(start[:, None] + rest * unit[:, None]).reshape(len(block), horizon, -1)
+            rest = np.stack([tree.predict(asked) for tree in self.trees], axis=-1)
+            blocks.append(proper(start[:, None] + rest * unit[:, None]).reshape(len(block), horizon, -1))
+        return np.concatenate(blocks)
 
-    def _tree(self, level: float, inputs: FloatArray, targets: FloatArray) -> HistGradientBoostingRegressor:
-        trees = HistGradientBoostingRegressor(
-            loss="quantile",
-            quantile=level,
-            learning_rate=self.model.learning_rate,
-            max_iter=self.model.iterations,
-            max_leaf_nodes=self.model.leaves,
-            min_samples_leaf=self.model.leaf_samples,
-            early_stopping=False,
-            random_state=self.seed % 2**32,
-        )
-        return trees.fit(inputs, targets)
+
+def _after_last(values: FloatArray) -> IntArray:
+    """Position after the last observation of each series, 0 where there is none."""
+    return np.asarray(np.where(np.isnan(values), 0, np.arange(1, values.shape[1] + 1)).max(axis=1, initial=0))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""Which models are tried at which granularity."""
+"""Which models are tried at which granularity, and how much each is believed before anything is known."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from functools import partial
 from typing import Any
 
@@ -11,8 +12,34 @@ from demand.errors import NotFound
 from forecasting.additive_trend import AdditiveTrend
 from forecasting.boosting import GlobalBoosting
 from forecasting.forecaster import Forecaster
+from forecasting.profile import Profile
 from forecasting.seasonal_naive import SeasonalNaive
 from forecasting.statistical import Statistical
+
+
+class Preset(StrEnum):
+    """How much is tried: `fast` in milliseconds a series, `balanced` in tenths of a second, `best` in seconds."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    BEST = "best"
+
+
+PRIOR = {
+    "seasonal_naive": 0.02,
+    "weekly_naive": 0.03,
+    "yearly_naive": 0.03,
+    "profile": 0.15,
+    "boosting": 0.8,
+    "theta": 0.05,
+    "ces": 0.05,
+    "ets": 0.05,
+    "arima": 0.05,
+    "mstl": 0.05,
+    "prophet": 0.02,
+}
+"""Weight of each model before anything is known of a series, relative to the others that are tried. They say what the
+models deserved on windows that end before those that are scored (docs/decisions/0008)."""
 
 _DESCRIPTIONS = {
     "theta": "Dynamic optimised theta: exponential smoothing of a series with its curvature changed.",
@@ -26,9 +53,9 @@ _FEW = 8
 """Observations from which the classical models fit without a season; fewer leave no degree of freedom to AutoETS."""
 
 
-def catalogue(granularity: Granularity) -> tuple[Forecaster, ...]:
-    """The models for one granularity, the seasonal naive first."""
-    return _CATALOGUES[granularity]
+def catalogue(granularity: Granularity, preset: Preset = Preset.BEST) -> tuple[Forecaster, ...]:
+    """The models for one granularity, the seasonal naive first; `best` has all of them."""
+    return tuple(each for each in _CATALOGUES[granularity] if preset in _presets(each, granularity))
 
 
 def model(name: str, granularity: Granularity) -> Forecaster:
@@ -43,50 +70,60 @@ def model(name: str, granularity: Granularity) -> Forecaster:
     return known[name]
 
 
+def _presets(model: Forecaster, granularity: Granularity) -> set[Preset]:
+    if model.budget_seconds is None and model.name != "boosting":
+        return set(Preset)
+    quick_enough = model.name == "boosting" or (
+        granularity is not Granularity.HOUR and model.name in _QUICK_WHEN_COARSE
+    )
+    return {Preset.BALANCED, Preset.BEST} if quick_enough else {Preset.BEST}
+
+
+_QUICK_WHEN_COARSE = {"theta", "ets"}
+"""Third-party models that are fitted in hundredths of a second where histories have hundreds of buckets at most."""
+
+
 def _classical(name: str, build: Callable[..., Any], season: int) -> Statistical:
     minimum = max(2 * season + 2, _FEW) if season > 1 else _FEW
     return Statistical(name, partial(build, season_length=season), minimum, _DESCRIPTIONS[name])
-
-
-def _pair(season: int) -> tuple[Statistical, ...]:
-    return (
-        _classical("theta", DynamicOptimizedTheta, season),
-        _classical("ces", AutoCES, season),
-    )
-
-
-def _trio(season: int) -> tuple[Statistical, ...]:
-    return (*_pair(season), _classical("ets", AutoETS, season))
 
 
 def _mstl(*seasons: int) -> Statistical:
     return Statistical("mstl", partial(MSTL, season_length=list(seasons)), 2 * max(seasons) + 1, _DESCRIPTIONS["mstl"])
 
 
+def _smoothing(season: int) -> tuple[Statistical, ...]:
+    return (
+        _classical("theta", DynamicOptimizedTheta, season),
+        _classical("ces", AutoCES, season),
+        _classical("ets", AutoETS, season),
+    )
+
+
+_EVERYWHERE = (Profile(), GlobalBoosting(), AdditiveTrend())
+
 _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
     Granularity.HOUR: (
         SeasonalNaive(),
         SeasonalNaive("weekly_naive", season=168),
-        AdditiveTrend(),
-        GlobalBoosting(),
-        # Without ETS: it took two fifths of the time, and was not once chosen.
-        *_pair(24),
+        *_EVERYWHERE,
+        *_smoothing(24),
         _mstl(24, 168),
     ),
-    Granularity.DAY: (SeasonalNaive(), AdditiveTrend(), GlobalBoosting(), *_trio(7), _mstl(7, 365)),
+    Granularity.DAY: (
+        SeasonalNaive(),
+        SeasonalNaive("yearly_naive", season=364),
+        *_EVERYWHERE,
+        *_smoothing(7),
+        _mstl(7, 365),
+    ),
     Granularity.WEEK: (
         SeasonalNaive(),
-        AdditiveTrend(),
-        GlobalBoosting(),
-        *_trio(1),
+        SeasonalNaive("yearly_naive", season=52),
+        *_EVERYWHERE,
+        *_smoothing(1),
         _classical("arima", AutoARIMA, 1),
         _mstl(52),
     ),
-    Granularity.MONTH: (
-        SeasonalNaive(),
-        AdditiveTrend(),
-        GlobalBoosting(),
-        *_trio(12),
-        _classical("arima", AutoARIMA, 12),
-    ),
+    Granularity.MONTH: (SeasonalNaive(), *_EVERYWHERE, *_smoothing(12), _classical("arima", AutoARIMA, 12)),
 }

@@ -60,6 +60,23 @@ def error_memory(errors: FloatArray, end: int, size: int) -> ErrorMemory:
     return ErrorMemory(remembered, persistence)
 
 
+def normal_scores(actual: FloatArray, quantiles: FloatArray, levels: tuple[float, ...]) -> FloatArray:
+    """How high outcomes were among what was forecast for them, as standard normal scores, shape (n_steps,).
+
+    Args:
+        actual: outcomes, shape (n_steps,).
+        quantiles: of each step, ascending, shape (n_steps, n_levels).
+        levels: probabilities of the last axis; a score does not leave their range.
+    """
+    known = ndtri(np.asarray(levels))
+    below, above = (quantiles < actual[:, None]).sum(axis=1), (quantiles <= actual[:, None]).sum(axis=1)
+    middle = np.array([np.interp(y, row, known) for y, row in zip(actual, quantiles, strict=True)])
+    # where quantiles coincide with the outcome, it could be any of them: the middle one is told
+    tied = above > below
+    place = np.clip((below + above - 1) // 2, 0, len(levels) - 1)
+    return np.where(tied, known[place], middle)
+
+
 @dataclass(frozen=True)
 class RankTemplate:
     """The shared draw of past dates: with it and its own memory every series finds its own ranks.

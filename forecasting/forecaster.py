@@ -33,6 +33,11 @@ class Forecaster(Protocol):
         """Whether series learn from each other, so that a panel must not be split to fit it piece by piece."""
         ...
 
+    @property
+    def budget_seconds(self) -> float | None:
+        """What fitting and forecasting one series may take; None for our own models, whose time is known."""
+        ...
+
     def minimum_history(self, panel: Panel) -> int:
         """How many observed buckets a series of this rhythm needs before the model is worth fitting."""
         ...

@@ -1,7 +1,6 @@
 """What a model of a single series needs: a history without gaps, of ordinary size, that ends in an observation."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -57,8 +56,7 @@ def fill_gaps(values: FloatArray, season: int) -> FloatArray:
     missing = np.isnan(values)
     known = np.flatnonzero(~missing)
     filled = np.interp(np.arange(len(values)), known, values[known])
-    for before, after in pairwise(known.tolist()):
-        if after - before - 1 > SHORT_GAP:
-            for step in range(max(before + 1, season), after):
-                filled[step] = filled[step - season]
+    for gap in np.flatnonzero(np.diff(known) - 1 > SHORT_GAP):
+        for step in range(max(known[gap] + 1, season), known[gap + 1]):
+            filled[step] = filled[step - season]
     return filled

@@ -25,6 +25,7 @@ class SeasonalNaive:
         season: buckets after which a value comes again; the naive season of the panel's granularity if not given.
     """
 
+    budget_seconds: ClassVar[float | None] = None
     across_series: ClassVar[bool] = False
 
     name: str = "seasonal_naive"

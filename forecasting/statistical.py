@@ -25,6 +25,7 @@ class Statistical:
         build: makes the estimator; called once per series, so no state is shared.
         minimum: observed buckets that a series needs.
         description: what it does, in a sentence.
+        budget_seconds: what one series may take.
     """
 
     across_series: ClassVar[bool] = False
@@ -32,6 +33,7 @@ class Statistical:
     build: Build
     minimum: int
     description: str = "A classical model of each series alone."
+    budget_seconds: float = 10.0
 
     def minimum_history(self, panel: Panel) -> int:  # noqa: ARG002 - set where the model is listed for its rhythm
         """Observed buckets that a series needs."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from demand.calendar import Granularity
 from demand.series import Selection
+from forecasting.catalogue import Preset
 from service.jobs.client import JobClient
 from service.jobs.workers import is_alive
 from service.settings import Settings
@@ -37,11 +38,17 @@ def submit(store: Store, jobs: JobClient, request: RunRequest) -> Run:
 
 
 def run_request(
-    kind: RunKind, granularity: Granularity, selection: Selection, horizon: int | None = None, seed: int = 0
+    kind: RunKind,
+    granularity: Granularity,
+    selection: Selection,
+    horizon: int | None = None,
+    *,
+    seed: int = 0,
+    preset: Preset = Preset.BALANCED,
 ) -> RunRequest:
     """What a run is asked to do, as far ahead as the granularity goes unless told otherwise."""
     reach = granularity.rhythm.horizon_limit if horizon is None else horizon
-    return RunRequest(kind=kind, granularity=granularity, horizon=reach, seed=seed, selection=selection)
+    return RunRequest(kind=kind, granularity=granularity, horizon=reach, seed=seed, selection=selection, preset=preset)
 
 
 def run_here(settings: Settings, run_id: str, on_progress: OnProgress) -> Run:

@@ -14,8 +14,7 @@ from demand.tidy import Batch, Rejection
 from forecasting.quantiles import GRID, interpolate
 from training.partitions import partitions
 from training.pipeline import Ports, TrainingSettings, retrain
-from training.ports import Extent, Partition, Progress, SeriesForecast
-from training.recipe import Choice
+from training.ports import Extent, Known, Partition, Progress, SeriesForecast
 
 _SHOWN_REJECTIONS = 10
 _TELLING = 10
@@ -80,11 +79,11 @@ class Collected:
 
 
 class NoChampions:
-    """Nothing is known about any series; fulfils `Champions`."""
+    """Nothing is known from earlier; fulfils `Champions`."""
 
-    def choices(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Choice]:
-        """No choice at all."""
-        del series_ids, granularity
+    def known(self, partition: Partition) -> dict[int, Known]:
+        """Nothing of any series."""
+        del partition
         return {}
 
 

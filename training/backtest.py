@@ -1,17 +1,18 @@
 """How well each model would have done: rolling origins over the recent past."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import joblib
 import numpy as np
+import numpy.typing as npt
 
+from demand.calendar import Granularity
 from demand.history import FloatArray, Panel
+from forecasting.ensemble import IntArray, Trials
 from forecasting.forecaster import Forecaster
-from forecasting.metrics import coverage, scaled_quantile_loss, seasonal_scale
+from forecasting.metrics import scaled_quantile_loss, seasonal_scale
 from forecasting.quantiles import DECILES
-from forecasting.seasonal_naive import SeasonalNaive
-from training.fitting import Fit, fits, run
+from training.fitting import Fit, Rolling, Workers, fits
 from training.ports import Progress
 
 
@@ -38,85 +39,125 @@ class Windows:
 
 @dataclass(frozen=True)
 class Backtest:
-    """Scores of models on the past; NaN where a model could not be tried.
+    """What models said of the past; NaN where one could not be tried.
 
     Attributes:
-        models: names of the models.
-        losses: scaled quantile loss, shape (n_models, n_series, n_origins).
-        naive: those of the seasonal naive, shape (n_series, n_origins).
-        coverage: share of actuals inside the 10 %-90 % band, shape (n_models, n_series).
-        errors: actual minus median at the predicted buckets, oldest first, shape (n_models, n_series, n_steps).
+        models: names of the models, the seasonal naive first.
+        windows: what was forecast.
+        granularity: of the buckets.
+        deciles: shape (n_models, n_series, n_steps, 9), oldest bucket first.
+        actual: outcomes, shape (n_series, n_steps).
+        scale: mean absolute seasonal difference of each series, shape (n_series,).
+        able: which models have the history they ask for by the end of the panel, shape (n_models, n_series).
+        failures: why, per model and row of the panel that could not be forecast.
     """
 
     models: tuple[str, ...]
-    losses: FloatArray
-    naive: FloatArray
-    coverage: FloatArray
-    errors: FloatArray
+    windows: Windows
+    granularity: Granularity
+    deciles: FloatArray
+    actual: FloatArray
+    scale: FloatArray
+    able: npt.NDArray[np.bool_]
+    failures: Mapping[tuple[str, int], str]
+
+    @property
+    def losses(self) -> FloatArray:
+        """Scaled quantile loss, shape (n_models, n_series, n_origins)."""
+        return np.stack([self.loss(each) for each in self.deciles])
+
+    def loss(self, deciles: FloatArray) -> FloatArray:
+        """Scaled quantile loss of any forecast of the same buckets, shape (n_series, n_origins)."""
+        losses = np.full((len(self.actual), self.windows.origins), np.nan)
+        for origin in range(self.windows.origins):
+            steps = slice(origin * self.windows.horizon, (origin + 1) * self.windows.horizon)
+            losses[:, origin] = scaled_quantile_loss(self.actual[:, steps], deciles[:, steps], DECILES, self.scale)
+        return losses
+
+    def trials(self) -> Trials:
+        """What weights are learned from.
+
+        A model that a series had too little history for at an earlier origin would have been replaced by the naive
+        there, so it is scored as the naive. One that a series has too little history for even now, or that failed, is
+        not among the trials of that series.
+        """
+        naive = np.nan_to_num(self.deciles[0])
+        tried = np.where(np.isnan(self.deciles).any(axis=3, keepdims=True), naive, self.deciles)
+        usable = self.able.copy()
+        for model, row in self.failures:
+            usable[self.models.index(model), row] = False
+        usable[0] = True
+        quantiles = np.where(usable[..., None, None], tried, np.nan)
+        origin = np.repeat(np.arange(self.windows.origins), self.windows.horizon)
+        stretch = np.tile(stretches(self.granularity, self.windows.horizon), self.windows.origins)
+        actual = np.where(np.isnan(self.deciles[0, ..., 0]), np.nan, self.actual)
+        return Trials(quantiles, actual, DECILES, origin, stretch)
+
+
+def stretches(granularity: Granularity, horizon: int) -> IntArray:
+    """Which stretch of the horizon each of its steps belongs to, shape (horizon,)."""
+    return np.searchsorted(np.asarray(granularity.rhythm.stretches), np.arange(1, horizon + 1))
 
 
 def backtest(
-    trials: Mapping[Forecaster, Collection[int]],
-    panel: Panel,
-    windows: Windows,
-    seed: int,
-    on: joblib.Parallel,
-    progress: Progress,
+    models: Sequence[Forecaster], panel: Panel, windows: Windows, seed: int, workers: Workers, progress: Progress
 ) -> Backtest:
     """Forecast every window with every model from nothing but the context before it.
 
     A series is tried with a model at an origin only if it had the history that the model asks for by then.
 
     Args:
-        trials: per model, the series to try it on; the seasonal naive must be among the models.
+        models: what to try, the seasonal naive first.
         panel: the history.
         windows: what to forecast.
         seed: seed of every draw.
-        on: processes to work on.
+        workers: where to fit.
         progress: told how far the work is.
     """
-    names = tuple(model.name for model in trials)
+    names = tuple(model.name for model in models)
     deciles = np.full((len(names), panel.n_series, windows.steps, len(DECILES)), np.nan)
-    work = list(_work(trials, panel, windows))
+    failures: dict[tuple[str, int], str] = {}
+    work = list(_work(models, panel, windows)) if windows.steps else []
     progress("backtest", 0, len(work))
-    for done, (fit, values, _) in enumerate(run(work, seed, on), start=1):
-        steps = slice(fit.first, fit.first + windows.horizon)
-        deciles[names.index(fit.model.name), list(fit.rows), steps] = values
+    for done, made in enumerate(workers.run(work, seed), start=1):
+        name, steps = made.fit.model.name, slice(made.fit.first, made.fit.first + made.values.shape[1])
+        deciles[names.index(name), list(made.fit.rows), steps] = made.values
+        failures |= {(name, row): reason for row, reason in made.failures.items()}
         progress("backtest", done, len(work))
-    actual = panel.values[:, panel.n_steps - windows.steps :]
-    losses = np.stack([_losses(panel, windows, quantiles) for quantiles in deciles])
     return Backtest(
         models=names,
-        losses=losses,
-        naive=losses[names.index(SeasonalNaive().name)],
-        coverage=np.stack([_coverage(actual, quantiles) for quantiles in deciles]),
-        errors=actual - deciles[..., len(DECILES) // 2],
+        windows=windows,
+        granularity=panel.granularity,
+        deciles=deciles,
+        actual=panel.values[:, panel.n_steps - windows.steps :],
+        scale=seasonal_scale(panel.values, panel.granularity.rhythm.naive_season),
+        able=np.stack([_known(panel) >= model.minimum_history(panel) for model in models]),
+        failures=failures,
     )
 
 
-def _work(trials: Mapping[Forecaster, Collection[int]], panel: Panel, windows: Windows) -> Iterator[Fit]:
+def _known(panel: Panel) -> IntArray:
+    return np.asarray((~np.isnan(panel.values)).sum(axis=1))
+
+
+def _work(models: Sequence[Forecaster], panel: Panel, windows: Windows) -> Iterator[Fit]:
     context = panel.granularity.rhythm.context
-    for origin in range(windows.origins):
-        first = origin * windows.horizon
-        stop = panel.n_steps - windows.steps + first
-        history = panel.between(stop - context, stop)
-        known = (~np.isnan(history.values)).sum(axis=1)
-        for model, rows in trials.items():
-            enough = [row for row in rows if known[row] >= model.minimum_history(panel)]
-            yield from fits(model, history, enough, windows.horizon, DECILES, first=first)
+    before = panel.n_steps - windows.steps
+    for model in models:
+        if isinstance(model, Rolling):
+            start = max(before - context, 0)
+            stops = tuple(before - start + origin * windows.horizon for origin in range(windows.origins))
+            history = panel.between(start, panel.n_steps)
+            enough = _enough(model, panel.between(start, before))
+            if enough:
+                yield Fit(model, history, enough, enough, windows.horizon, DECILES, stops)
+            continue
+        for origin in range(windows.origins):
+            stop = before + origin * windows.horizon
+            history = panel.between(stop - context, stop)
+            for fit in fits(model, history, _enough(model, history), windows.horizon, DECILES):
+                yield replace(fit, first=origin * windows.horizon)
 
 
-def _losses(panel: Panel, windows: Windows, quantiles: FloatArray) -> FloatArray:
-    """Losses per series and origin; one scale per series, so that a launch weighs no more than what follows it."""
-    actual = panel.values[:, panel.n_steps - windows.steps :]
-    scale = seasonal_scale(panel.values, panel.granularity.rhythm.naive_season)
-    losses = np.full((panel.n_series, windows.origins), np.nan)
-    for origin in range(windows.origins):
-        steps = slice(origin * windows.horizon, (origin + 1) * windows.horizon)
-        losses[:, origin] = scaled_quantile_loss(actual[:, steps], quantiles[:, steps], DECILES, scale)
-    return losses
-
-
-def _coverage(actual: FloatArray, deciles: FloatArray) -> FloatArray:
-    tried = np.where(np.isnan(deciles[..., 0]), np.nan, actual)
-    return coverage(tried, deciles[..., 0], deciles[..., -1])
+def _enough(model: Forecaster, history: Panel) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(_known(history) >= model.minimum_history(history)).tolist())

@@ -1,10 +1,15 @@
-"""Fitting many models to many series, spread over processes."""
+"""Fitting many models to many series: our own here, third-party ones in processes of their own that can be ended."""
 
+import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import TimeoutError as TookTooLong
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Protocol, Self, runtime_checkable
 
-import joblib
 import numpy as np
+from pebble import ProcessExpired, ProcessPool
 
 from demand.history import FloatArray, Panel
 from forecasting.forecaster import Forecaster
@@ -12,6 +17,20 @@ from forecasting.quantiles import QuantileForecast
 
 CHUNK = 8
 """How many series a model that learns from each one alone is given per piece of work."""
+
+START_SECONDS = 20.0
+"""What a process may take, beside the budget of its work, to import what the model needs."""
+
+
+@runtime_checkable
+class Rolling(Protocol):
+    """A model that can learn once and then forecast from several later stops."""
+
+    def roll(
+        self, history: Panel, stops: Sequence[int], horizon: int, levels: Sequence[float], *, seed: int
+    ) -> list[QuantileForecast]:
+        """Learn from what lies before the first stop, and forecast from each stop with the history up to it."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -25,6 +44,7 @@ class Fit:
         rows: the same series' positions in the panel that the history was cut from.
         horizon: buckets ahead.
         levels: quantile levels.
+        stops: where in the history forecasts start; more than one only for a rolling model.
         first: where the result belongs along the caller's time axis.
     """
 
@@ -34,50 +54,151 @@ class Fit:
     rows: tuple[int, ...]
     horizon: int
     levels: tuple[float, ...]
+    stops: tuple[int, ...]
     first: int = 0
+
+    @property
+    def budget_seconds(self) -> float | None:
+        """What all of it may take; None where nobody needs to watch."""
+        budget = self.model.budget_seconds
+        return None if budget is None else budget * len(self.keep)
+
+    def singles(self) -> list["Fit"]:
+        """The same work, one series at a time."""
+        return [
+            replace(self, history=self.history.select([kept]), keep=(0,), rows=(row,))
+            for kept, row in zip(self.keep, self.rows, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a piece of work.
+
+    Attributes:
+        fit: the work.
+        values: quantiles, one stop after the other; shape (n_rows, n_stops * horizon, n_levels).
+        failures: why, per row of the panel that the model could not forecast.
+        notes: what a reader of the forecast should know, per row of the panel.
+    """
+
+    fit: Fit
+    values: FloatArray
+    failures: dict[int, str]
+    notes: dict[int, str]
 
 
 def fits(
-    model: Forecaster, panel: Panel, rows: Sequence[int], horizon: int, levels: tuple[float, ...], first: int = 0
+    model: Forecaster, panel: Panel, rows: Sequence[int], horizon: int, levels: tuple[float, ...]
 ) -> Iterator[Fit]:
-    """The pieces of work that forecast these rows of the panel; a model across series is given all of the panel."""
-    if model.across_series and rows:
-        yield Fit(model, panel, tuple(rows), tuple(rows), horizon, levels, first)
-        return
-    for start in range(0, len(rows), CHUNK):
-        chunk = tuple(rows[start : start + CHUNK])
-        yield Fit(model, panel.select(chunk), tuple(range(len(chunk))), chunk, horizon, levels, first)
+    """The pieces of work that forecast these rows from the end of the panel.
 
-
-def pool(n_jobs: int) -> joblib.Parallel:
-    """Processes to run fits on; with one job they run here."""
-    backend = "sequential" if n_jobs == 1 else "loky"
-    return joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator_unordered")
-
-
-def run(work: Iterable[Fit], seed: int, on: joblib.Parallel) -> Iterator[tuple[Fit, FloatArray, dict[int, str]]]:
-    """Carry out the work in any order.
-
-    Yields:
-        A piece of work, its quantiles of shape (n_rows, horizon, n_levels) and, per row of the panel that the model
-        could not forecast, why.
+    A model of our own is given all rows at once, one across series all of the panel, and others a few series a piece.
     """
-    work = list(work)
-    for position, values, failures in on(joblib.delayed(_carry_out)(at, fit, seed) for at, fit in enumerate(work)):
-        yield work[position], values, failures
+    stops = (panel.n_steps,)
+    if model.across_series and rows:
+        yield Fit(model, panel, tuple(rows), tuple(rows), horizon, levels, stops)
+        return
+    size = CHUNK if model.budget_seconds is not None else max(len(rows), 1)
+    for start in range(0, len(rows), size):
+        chunk = tuple(rows[start : start + size])
+        yield Fit(model, panel.select(chunk), tuple(range(len(chunk))), chunk, horizon, levels, stops)
 
 
-def _carry_out(position: int, fit: Fit, seed: int) -> tuple[int, FloatArray, dict[int, str]]:
+class Workers:
+    """Where fits are carried out. Third-party models run in processes that are ended when their time is over.
+
+    Args:
+        n_jobs: how many processes; they start with the first work that needs one, and stay for the next.
+    """
+
+    def __init__(self, n_jobs: int) -> None:
+        self._n_jobs = n_jobs
+        self._pool: ProcessPool | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+            self._pool = None
+
+    def run(self, work: Iterable[Fit], seed: int) -> Iterator[Fitted]:
+        """Carry out the work in any order; a failure costs the series of its piece only, and is named."""
+        waiting: dict[Future[Fitted], Fit] = {}
+        here = []
+        for fit in work:
+            if fit.budget_seconds is None:
+                here.append(fit)
+            else:
+                waiting[self._start(fit, seed)] = fit
+        try:
+            yield from (carry_out(fit, seed) for fit in here)
+            while waiting:
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    fit = waiting.pop(future)
+                    reason = _ended_badly(future, fit)
+                    if reason is None:
+                        yield future.result()
+                    elif len(fit.rows) > 1:
+                        waiting |= {self._start(single, seed): single for single in fit.singles()}
+                    else:
+                        yield _failed(fit, reason)
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _start(self, fit: Fit, seed: int) -> "Future[Fitted]":
+        if self._pool is None:
+            context = multiprocessing.get_context("forkserver")
+            self._pool = ProcessPool(max_workers=self._n_jobs, context=context)
+        budget = (fit.budget_seconds or 0.0) + START_SECONDS
+        started: Future[Fitted] = self._pool.schedule(carry_out, args=(fit, seed), timeout=budget)
+        return started
+
+
+def carry_out(fit: Fit, seed: int) -> Fitted:
+    """Fit and forecast, whatever the model raises."""
     try:
-        forecast = fit.model.fit(fit.history, seed=seed).predict(fit.horizon, fit.levels)
+        made = _forecasts(fit, seed)
     except Exception as error:  # noqa: BLE001 - whatever third-party mathematics raises costs its own series only
-        forecast = _failed(fit, f"{type(error).__name__}: {error}")
-    failures = {
-        row: forecast.failures[kept] for row, kept in zip(fit.rows, fit.keep, strict=True) if kept in forecast.failures
-    }
-    return position, forecast.values[list(fit.keep)], failures
+        return _failed(fit, f"{type(error).__name__}: {error}")
+    values = np.concatenate([forecast.values for forecast in made], axis=1)[list(fit.keep)]
+    failures: dict[int, str] = {}
+    notes: dict[int, str] = {}
+    for forecast in made:
+        failures |= {
+            row: forecast.failures[k] for k, row in zip(fit.keep, fit.rows, strict=True) if k in forecast.failures
+        }
+        notes |= {row: forecast.notes[k] for k, row in zip(fit.keep, fit.rows, strict=True) if k in forecast.notes}
+    return Fitted(fit, values, failures, notes)
 
 
-def _failed(fit: Fit, reason: str) -> QuantileForecast:
-    values = np.full((fit.history.n_series, fit.horizon, len(fit.levels)), np.nan)
-    return QuantileForecast(fit.levels, values, dict.fromkeys(range(fit.history.n_series), reason))
+def _forecasts(fit: Fit, seed: int) -> list[QuantileForecast]:
+    if isinstance(fit.model, Rolling):
+        return fit.model.roll(fit.history, fit.stops, fit.horizon, fit.levels, seed=seed)
+    (stop,) = fit.stops
+    return [fit.model.fit(fit.history.between(0, stop), seed=seed).predict(fit.horizon, fit.levels)]
+
+
+def _ended_badly(future: "Future[Fitted]", fit: Fit) -> str | None:
+    error = future.exception()
+    if error is None:
+        return None
+    if isinstance(error, TookTooLong):
+        return f"it took longer than its {fit.budget_seconds:g} s"
+    if isinstance(error, ProcessExpired):
+        return f"its process died with exit code {error.exitcode}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _failed(fit: Fit, reason: str) -> Fitted:
+    values = np.full((len(fit.keep), len(fit.stops) * fit.horizon, len(fit.levels)), np.nan)
+    return Fitted(fit, values, dict.fromkeys(fit.rows, reason), {})

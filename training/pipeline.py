@@ -1,26 +1,24 @@
-"""From history to published forecasts: backtest, choose, fit, publish."""
+"""From history to published forecasts: backtest, learn, fit, combine, publish."""
 
 import hashlib
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from demand.calendar import Granularity, number
+from demand.calendar import Granularity
 from demand.errors import Invalid
 from demand.history import Panel
-from forecasting.catalogue import catalogue, model
-from forecasting.dependence import ErrorMemory, error_memory
+from forecasting.catalogue import PRIOR, Preset, catalogue, model
 from forecasting.forecaster import Forecaster
-from forecasting.guards import guarded
-from forecasting.quantiles import GRID, QuantileForecast
 from forecasting.seasonal_naive import SeasonalNaive
-from training.backtest import Backtest, Windows, backtest
-from training.choosing import choose
-from training.fitting import Fit, fits, pool, run
-from training.ports import Champions, ForecastSink, HistorySource, Partition, Progress, SeriesForecast
-from training.recipe import Choice
+from training.assembly import PanelForecast, Plan, assemble
+from training.backtest import Windows, backtest
+from training.fitting import Workers
+from training.following import brought_up, remembered
+from training.learning import learn, unlearned
+from training.ports import Champions, ForecastSink, HistorySource, Known, Partition, Progress, SeriesForecast
 
 NAIVE = SeasonalNaive().name
 
@@ -32,22 +30,24 @@ class TrainingSettings:
     Attributes:
         horizon: buckets ahead.
         seed: seed of every draw.
-        models: names of the models to try, None for the whole catalogue of the granularity; the seasonal naive, which
-            everything is measured against, always takes part.
-        origins: rolling origins to compare models on, at most.
-        n_jobs: processes to spread the work over.
+        preset: which part of the catalogue is tried.
+        models: names of the models to try instead of the preset's; the seasonal naive, which everything is measured
+            against, always takes part.
+        origins: rolling origins to learn from, at most.
+        n_jobs: processes that third-party models are fitted in.
     """
 
     horizon: int
     seed: int = 0
+    preset: Preset = Preset.BALANCED
     models: tuple[str, ...] | None = None
     origins: int = 4
     n_jobs: int = 1
 
     def catalogue(self, granularity: Granularity) -> tuple[Forecaster, ...]:
-        """The models to try."""
+        """The models to try, the seasonal naive first."""
         if self.models is None:
-            return catalogue(granularity)
+            return catalogue(granularity, self.preset)
         return tuple(model(name, granularity) for name in dict.fromkeys((NAIVE, *self.models)))
 
 
@@ -58,23 +58,6 @@ class Ports:
     history: HistorySource
     sink: ForecastSink
     champions: Champions
-
-
-@dataclass(frozen=True)
-class PanelForecast:
-    """The forecast of a panel.
-
-    Attributes:
-        panel: the history that it continues.
-        quantiles: at `GRID`, for every series; one that nothing is known of is among the failures.
-        memories: past errors per series, for joint paths.
-        choices: model and reasons per series.
-    """
-
-    panel: Panel
-    quantiles: QuantileForecast
-    memories: tuple[ErrorMemory, ...]
-    choices: tuple[Choice, ...]
 
 
 def silent(phase: str, done: int, total: int) -> None:
@@ -96,56 +79,83 @@ def check_horizon(horizon: int, granularity: Granularity) -> None:
         )
 
 
-def forecast(panel: Panel, settings: TrainingSettings, progress: Progress = silent) -> PanelForecast:
-    """Compare the catalogue on the recent past, choose per series, and forecast.
+def forecast(
+    panel: Panel, settings: TrainingSettings, progress: Progress = silent, workers: Workers | None = None
+) -> PanelForecast:
+    """Try the catalogue on the recent past, learn weights and widths from it, and forecast.
 
     Args:
         panel: history; the longer it reaches beyond the context of its granularity, the better the comparison.
         settings: how to do it.
         progress: told how far the work is.
+        workers: where third-party models are fitted; processes for this call only where none are given.
     """
     check_horizon(settings.horizon, panel.granularity)
+    if workers is None:
+        with Workers(settings.n_jobs) as own:
+            return forecast(panel, settings, progress, own)
     models = settings.catalogue(panel.granularity)
-    past = _backtest(dict.fromkeys(models, range(panel.n_series)), panel, settings, progress)
-    return _continue(panel, choose(past, fallback=NAIVE), past, settings, progress)
+    prior = np.array([PRIOR[each.name] for each in models])
+    horizon = min(settings.horizon, panel.granularity.rhythm.backtest_horizon)
+    past = backtest(
+        models, panel, Windows.over(panel.n_steps, horizon, settings.origins), settings.seed, workers, progress
+    )
+    if past.windows.steps:
+        lesson = learn(past, prior, panel)
+        choices, memories = lesson.choices, remembered(lesson.errors, panel)
+    else:
+        choices = unlearned(past.models, prior, panel)
+        memories = remembered(np.full((panel.n_series, 0), np.nan), panel)
+    return assemble(panel, Plan(models, choices, memories), settings.horizon, settings.seed, workers, progress)
 
 
 def reforecast(
-    panel: Panel, known: Sequence[Choice | None], settings: TrainingSettings, progress: Progress = silent
+    panel: Panel,
+    known: Sequence[Known | None],
+    settings: TrainingSettings,
+    progress: Progress = silent,
+    workers: Workers | None = None,
 ) -> PanelForecast:
-    """Forecast with the models that were chosen before; a series without one gets the simplest model, and says so."""
+    """Forecast with the weights that were learned before, and widths that have followed what came true since.
+
+    A series that is new since then gets the fleet's weights and wider intervals, and says so.
+    """
     check_horizon(settings.horizon, panel.granularity)
-    listed = {candidate.name: candidate for candidate in catalogue(panel.granularity)}
-    choices = [_known_choice(choice, listed) for choice in known]
-    trials: dict[Forecaster, Collection[int]] = {
-        listed[name]: [row for row, choice in enumerate(choices) if choice.model == name]
-        for name in dict.fromkeys(choice.model for choice in choices)
-    }
-    past = _backtest(trials | {listed[NAIVE]: range(panel.n_series)}, panel, settings, progress)
-    return _continue(panel, choices, past, settings, progress)
+    if workers is None:
+        with Workers(settings.n_jobs) as own:
+            return reforecast(panel, known, settings, progress, own)
+    models = tuple(
+        {each.name: each for each in (*catalogue(panel.granularity), *settings.catalogue(panel.granularity))}.values()
+    )
+    choices, memories = brought_up(panel, known, [each.name for each in models])
+    return assemble(panel, Plan(models, choices, memories), settings.horizon, settings.seed, workers, progress)
 
 
-def retrain(partition: Partition, ports: Ports, settings: TrainingSettings, progress: Progress) -> str:
+def retrain(
+    partition: Partition, ports: Ports, settings: TrainingSettings, progress: Progress, workers: Workers | None = None
+) -> str:
     """Train one partition anew and save its forecasts.
 
     Returns:
         The fingerprint of the history that was read.
     """
     panel = ports.history.panel(partition, history_length(partition.granularity, settings))
-    _save(forecast(panel, settings, progress), partition, ports.sink)
+    _save(forecast(panel, settings, progress, workers), partition, ports.sink)
     return fingerprint(panel)
 
 
-def refresh(partition: Partition, ports: Ports, settings: TrainingSettings, progress: Progress) -> str:
-    """Forecast one partition anew with the models chosen before, and save the forecasts.
+def refresh(
+    partition: Partition, ports: Ports, settings: TrainingSettings, progress: Progress, workers: Workers | None = None
+) -> str:
+    """Forecast one partition anew with what was learned before, and save the forecasts.
 
     Returns:
         The fingerprint of the history that was read.
     """
-    panel = ports.history.panel(partition, history_length(partition.granularity, settings))
-    known = ports.champions.choices(partition.series_ids, partition.granularity)
-    choices = [known.get(series_id) for series_id in partition.series_ids]
-    _save(reforecast(panel, choices, settings, progress), partition, ports.sink)
+    panel = ports.history.panel(partition, partition.granularity.rhythm.context)
+    known = ports.champions.known(partition)
+    made = reforecast(panel, [known.get(series_id) for series_id in partition.series_ids], settings, progress, workers)
+    _save(made, partition, ports.sink)
     return fingerprint(panel)
 
 
@@ -169,66 +179,18 @@ def own_seed(key: object) -> int:
     return zlib.crc32(str(key).encode())
 
 
-def _known_choice(choice: Choice | None, listed: Collection[str]) -> Choice:
-    """A choice to forecast with again; what went wrong in an earlier forecast does not matter any more."""
-    if choice is not None and choice.model in listed:
-        return replace(choice, served_by=None, fallback_reason="")
-    cause = "new since the last retraining" if choice is None else f"{choice.model} is no longer in the catalogue"
-    return Choice(NAIVE, warnings=(f"{cause}, so the {NAIVE} is used unchecked",))
-
-
-def _backtest(
-    trials: Mapping[Forecaster, Collection[int]], panel: Panel, settings: TrainingSettings, progress: Progress
-) -> Backtest:
-    horizon = min(settings.horizon, panel.granularity.rhythm.backtest_horizon)
-    windows = Windows.over(panel.n_steps, horizon, settings.origins)
-    with pool(settings.n_jobs) as on:
-        return backtest(trials, panel, windows, settings.seed, on, progress)
-
-
-def _continue(
-    whole: Panel, choices: Sequence[Choice], past: Backtest, settings: TrainingSettings, progress: Progress
-) -> PanelForecast:
-    """Fit the chosen models to the newest history; what fails or is implausible is replaced by the seasonal naive."""
-    panel = whole.last(whole.granularity.rhythm.context)
-    naive = SeasonalNaive().fit(panel, seed=settings.seed).predict(settings.horizon, GRID)
-    values = np.full_like(naive.values, np.nan)
-    failures: dict[int, str] = {}
-    work = list(_final_work(panel, choices, settings.horizon))
-    progress("forecast", 0, len(work))
-    with pool(settings.n_jobs) as on:
-        for done, (fit, predicted, failed) in enumerate(run(work, settings.seed, on), start=1):
-            values[list(fit.rows)] = predicted
-            failures |= failed
-            progress("forecast", done, len(work))
-    safe, replaced = guarded(QuantileForecast(GRID, values, failures), panel, naive)
-    final = tuple(_after_guard(choice, replaced.get(row)) for row, choice in enumerate(choices))
-    memories = tuple(_memory(past, row, choice.maker, panel) for row, choice in enumerate(final))
-    return PanelForecast(panel, safe, memories, final)
-
-
-def _final_work(panel: Panel, choices: Sequence[Choice], horizon: int) -> Iterator[Fit]:
-    for name in dict.fromkeys(choice.model for choice in choices):
-        rows = [row for row, choice in enumerate(choices) if choice.model == name]
-        yield from fits(model(name, panel.granularity), panel, rows, horizon, GRID)
-
-
-def _after_guard(choice: Choice, reason: str | None) -> Choice:
-    if reason is None:
-        return choice
-    return replace(choice, served_by=NAIVE, fallback_reason=reason)
-
-
-def _memory(past: Backtest, row: int, maker: str, panel: Panel) -> ErrorMemory:
-    errors = past.errors[past.models.index(maker), row]
-    return error_memory(errors, number(panel.end, panel.granularity), panel.granularity.rhythm.memory)
-
-
 def _save(made: PanelForecast, partition: Partition, sink: ForecastSink) -> None:
     """Save what was forecast; a series of which nothing is known has no forecast, and the sink is told why."""
     failures = made.quantiles.failures
     forecasts = [
-        SeriesForecast(series_id, made.panel.end, made.quantiles.values[row], made.memories[row], made.choices[row])
+        SeriesForecast(
+            series_id,
+            made.panel.end,
+            made.quantiles.values[row],
+            made.memories[row],
+            made.choices[row],
+            made.members_of(row),
+        )
         for row, series_id in enumerate(partition.series_ids)
         if row not in failures
     ]

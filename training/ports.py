@@ -1,7 +1,7 @@
 """What the pipeline needs from the world, as protocols that adapters fulfil."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import pandas as pd
@@ -21,7 +21,8 @@ class SeriesForecast:
         start: the first forecast bucket, UTC.
         quantiles: at the levels of the recipe, shape (n_steps, n_levels).
         memory: past errors, for joint paths.
-        choice: the model and why.
+        choice: what was learned about the series.
+        members: per model that took part its own quantiles at 0.1, 0.5 and 0.9, shape (n_steps, 3).
     """
 
     series_id: int
@@ -29,6 +30,36 @@ class SeriesForecast:
     quantiles: FloatArray
     memory: ErrorMemory
     choice: Choice
+    members: Mapping[str, FloatArray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class IssuedForecast:
+    """A forecast that was published earlier.
+
+    Attributes:
+        start: its first bucket, UTC.
+        quantiles: at `GRID`, shape (n_steps, n_levels).
+    """
+
+    start: pd.Timestamp
+    quantiles: FloatArray
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a series from its earlier forecasts.
+
+    Attributes:
+        choice: what was learned about it.
+        memory: its past errors.
+        issued: earlier forecasts, the newest first; at most one per stretch of the horizon, so that what came true
+            since the newest one is compared with forecasts of every lead.
+    """
+
+    choice: Choice
+    memory: ErrorMemory
+    issued: tuple[IssuedForecast, ...]
 
 
 @dataclass(frozen=True)
@@ -80,10 +111,10 @@ class ForecastSink(Protocol):
 
 
 class Champions(Protocol):
-    """What is known about which model does best for a series."""
+    """What is known from earlier forecasts."""
 
-    def choices(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Choice]:
-        """The published choice of each series that has one."""
+    def known(self, partition: Partition) -> dict[int, Known]:
+        """What was learned about each series of the partition that has a published forecast, and what was issued."""
         ...
 
 

@@ -1,5 +1,6 @@
 """What training learns: small JSON documents from which a forecast can be made again."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -8,17 +9,40 @@ from demand.calendar import Granularity
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Which model forecasts one series, and why.
+class PastErrors:
+    """How forecasts of one stretch of the horizon erred in the backtest, in the unit of demand.
 
     Attributes:
-        model: the name of the chosen model.
-        scores: backtest scaled quantile loss of every model that was tried, lower is better.
+        until: the last lead of the stretch, in buckets.
+        count: how many outcomes were known.
+        bias: mean of outcome less median.
+        low: the lower decile of outcome less median.
+        high: the upper decile.
+    """
+
+    until: int
+    count: int
+    bias: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was learned about one series: which models forecast it, with what weights and widths, and why.
+
+    Attributes:
+        model: `ensemble`, or the name of the one model that is used where there is nothing to weigh.
+        scores: backtest scaled quantile loss of the ensemble and of every model that was tried, lower is better.
         naive_score: the same for the seasonal naive with Gaussian intervals.
-        coverage_80: share of backtest actuals inside the 10 %-90 % band of the chosen model.
+        coverage_80: share of backtest actuals inside the calibrated 10 %-90 % band.
         warnings: what a reader should know of the choice, such as why nothing could be compared.
         served_by: the simpler model that made this forecast because the chosen one could not.
         fallback_reason: why it could not, empty if it could.
+        weights: per model its weight in each stretch of the horizon.
+        widths: per side of the median, `lower` and `upper`, the calibration factor of each stretch.
+        errors: how past forecasts of each stretch erred.
+        remarks: what is to be said of this one forecast, such as which member was dropped from it.
     """
 
     model: str
@@ -28,6 +52,10 @@ class Choice:
     warnings: tuple[str, ...] = ()
     served_by: str | None = None
     fallback_reason: str = ""
+    weights: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    widths: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    errors: tuple[PastErrors, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def maker(self) -> str:
@@ -43,17 +71,28 @@ class Choice:
     def notes(self) -> tuple[str, ...]:
         """What a reader of this forecast should know."""
         if self.served_by is None:
-            return self.warnings
+            return (*self.warnings, *self.remarks)
         return (*self.warnings, f"{self.served_by} in place of {self.model}: {self.fallback_reason}")
+
+    def mean_weights(self) -> dict[str, float]:
+        """The weight of each model, averaged over the stretches, the heaviest first."""
+        means = {name: sum(each) / len(each) for name, each in self.weights.items()}
+        return dict(sorted(means.items(), key=lambda item: -item[1]))
 
     def to_json(self) -> dict[str, Any]:
         """The choice as a JSON object."""
-        return asdict(self) | {"scores": dict(self.scores), "warnings": list(self.warnings)}
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Choice":
-        """The choice that `to_json` wrote."""
-        return cls(**{**document, "warnings": tuple(document["warnings"])})
+        """The choice that `to_json` wrote, also before there were weights."""
+        by_stretch = {
+            name: {key: tuple(values) for key, values in document.get(name, {}).items()}
+            for name in ("weights", "widths")
+        }
+        errors = tuple(PastErrors(**each) for each in document.get("errors", ()))
+        texts = {name: tuple(document.get(name, ())) for name in ("warnings", "remarks")}
+        return cls(**{**document, **texts, **by_stretch, "errors": errors})
 
 
 @dataclass(frozen=True)
@@ -67,6 +106,7 @@ class Recipe:
         seed: seed of every draw.
         as_of: ISO instant of the state of history that was read, None where nothing was stored.
         models: the catalogue that was tried.
+        preset: which selection of the catalogue that was.
         fingerprint: SHA-256 over the history that was read, per partition.
         versions: of the code and of the libraries that the models come from.
     """
@@ -79,6 +119,7 @@ class Recipe:
     models: tuple[str, ...]
     fingerprint: tuple[str, ...]
     versions: Mapping[str, str]
+    preset: str = "balanced"
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as a JSON object."""

@@ -48,7 +48,8 @@ class Source(BaseModel):
     series: Series
     series_id: int
     run_id: str
-    model: str = Field(description="The model that made the forecast.")
+    model: str = Field(description="What made the forecast: the ensemble, or one model where that could not be.")
+    weights: dict[str, float] = Field(description="Share of each model in it, averaged over the horizon.")
     data_cut_off: datetime = Field(description="The last bucket of history that the forecast knows.")
     issued_at: datetime = Field(description="When the forecast was published.")
     backtest_loss: float | None = Field(description="Scaled quantile loss on rolling origins; lower is better.")
@@ -65,6 +66,7 @@ class Source(BaseModel):
             series_id=forecast.series.id,
             run_id=forecast.run_id,
             model=choice.maker,
+            weights={} if choice.served_by else choice.mean_weights(),
             data_cut_off=forecast.cut_off,
             issued_at=forecast.published_at,
             backtest_loss=choice.score,

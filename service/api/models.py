@@ -1,6 +1,7 @@
 """The models that forecasts come from."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -14,6 +15,7 @@ from service.api import examples
 from service.api.dependencies import UnitDep
 from service.api.problems import problems
 from service.api.queries import StrictQuery
+from training.recipe import Choice
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 
@@ -27,12 +29,12 @@ class Model(BaseModel):
     granularity: Granularity
     description: str
     across_series: bool = Field(description="Whether series learn from each other.")
-    champion_of: int = Field(description="How many series are forecast by it at the moment.")
+    champion_of: int = Field(description="In the forecasts of how many series it weighs most at the moment.")
 
 
 @router.get("", responses=problems(Invalid))
 def list_models(_: Annotated[StrictQuery, Query()], unit: UnitDep) -> list[Model]:
-    """The catalogue, and how many series each model is the champion of."""
+    """The catalogue, and in how many forecasts each model weighs most."""
     everything = [series.id for series in unit.series.find(Selection())]
     return [
         Model(
@@ -43,6 +45,10 @@ def list_models(_: Annotated[StrictQuery, Query()], unit: UnitDep) -> list[Model
             champion_of=champions[model.name],
         )
         for granularity in Granularity
-        for champions in [Counter(c.model for c in unit.forecasts.choices(everything, granularity).values())]
+        for champions in [_heaviest(unit.forecasts.choices(everything, granularity).values())]
         for model in catalogue(granularity)
     ]
+
+
+def _heaviest(choices: Iterable[Choice]) -> Counter[str]:
+    return Counter(next(iter(choice.mean_weights()), choice.model) for choice in choices)

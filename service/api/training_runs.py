@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from demand.calendar import Granularity
 from demand.errors import Conflict, Invalid, NotFound, TooLarge
 from demand.tidy import printable
+from forecasting.catalogue import Preset
 from service.api import examples
 from service.api.bodies import Stalled, Unreadable
 from service.api.dependencies import JobsDep, StoreDep, UnitDep
@@ -63,6 +64,11 @@ class RunOrder(BaseModel):
     granularity: Granularity = Field(default=Granularity.HOUR, description="Width of the forecast buckets.")
     horizon: int | None = Field(default=None, description="Buckets ahead; the limit of the granularity if not given.")
     seed: int = Field(default=0, ge=0, lt=2**63, description="Seed of every draw.")
+    preset: Preset = Field(
+        default=Preset.BALANCED,
+        description="How much is tried: `fast` in milliseconds a series, `balanced` in tenths of a second, `best` in "
+        "seconds. A refresh fits what was chosen before, whatever this says.",
+    )
     selection: SelectionQuery = Field(default=SelectionQuery(), description="Which series; all if not given.")
 
 
@@ -100,6 +106,7 @@ class TrainingRun(BaseModel):
     granularity: Granularity
     horizon: int
     seed: int
+    preset: Preset
     selection: dict[str, list[str]] = Field(description="The filters; empty means all series.")
     created_at: datetime
     started_at: datetime | None
@@ -120,6 +127,7 @@ class TrainingRun(BaseModel):
             granularity=run.request.granularity,
             horizon=run.request.horizon,
             seed=run.request.seed,
+            preset=run.request.preset,
             selection={name: list(values) for name, values in run.request.selection.conditions().items()},
             created_at=run.created_at,
             started_at=run.started_at,
@@ -141,7 +149,8 @@ class SeriesResult(BaseModel):
     series_id: int
     state: SeriesState = Field(description="`fallback`: forecast by a simpler model, for the reason given.")
     model: str | None
-    scores: dict[str, float] = Field(description="Backtest scaled quantile loss of every model tried.")
+    weights: dict[str, float] = Field(description="Share of each model in the forecast, over the whole horizon.")
+    scores: dict[str, float] = Field(description="Backtest scaled quantile loss of the ensemble and every model tried.")
     naive_loss: float | None
     coverage_80: float | None
     reason: str
@@ -155,6 +164,7 @@ class SeriesResult(BaseModel):
             series_id=result.series.id,
             state=result.outcome.state,
             model=choice.model if choice else None,
+            weights=choice.mean_weights() if choice else {},
             scores=dict(choice.scores) if choice else {},
             naive_loss=choice.naive_score if choice else None,
             coverage_80=choice.coverage_80 if choice else None,
@@ -171,7 +181,9 @@ def start_run(
     order: RunOrder, _: Annotated[StrictQuery, Query()], response: Response, store: StoreDep, jobs: JobsDep
 ) -> TrainingRun:
     """Start training in the background; `Location` says where to watch it."""
-    request = run_request(order.kind, order.granularity, order.selection.selection(), order.horizon, order.seed)
+    request = run_request(
+        order.kind, order.granularity, order.selection.selection(), order.horizon, seed=order.seed, preset=order.preset
+    )
     run = submit(store, jobs, request)
     response.headers["Location"] = f"{router.prefix}/{run.id}"
     return TrainingRun.of(run)

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from demand.calendar import Granularity
 from demand.errors import Invalid
+from forecasting.catalogue import Preset
 from forecasting.quantiles import check_levels
 from service.cli.files import open_file
 from service.cli.progress import complaints, console, phases
@@ -26,7 +27,8 @@ def forecast(  # noqa: PLR0913, PLR0917 - every argument is an option of the com
     quantiles: Annotated[str, typer.Option(help="Probabilities between 0 and 1.")] = "0.1,0.5,0.9",
     seed: Annotated[int, typer.Option(min=0, help="Seed of every draw.")] = 0,
     granularity: Annotated[Granularity | None, typer.Option(help="Inferred from the timestamps if not given.")] = None,
-    models: Annotated[str, typer.Option(help="Models to try, comma-separated; all if not given.")] = "",
+    preset: Annotated[Preset, typer.Option(help="How much is tried: fast, balanced or best.")] = Preset.BALANCED,
+    models: Annotated[str, typer.Option(help="Models to try, comma-separated, instead of a preset.")] = "",
     jobs: Annotated[int, typer.Option(envvar="COMPUTECAST_N_JOBS", help="Processes to use, -1 for one per core.")] = -1,
 ) -> None:
     """Forecast the series of a file: one row per series and step, with mean and quantiles."""
@@ -37,6 +39,7 @@ def forecast(  # noqa: PLR0913, PLR0917 - every argument is an option of the com
     settings = TrainingSettings(
         horizon=horizon,
         seed=seed,
+        preset=preset,
         models=tuple(name.strip() for name in models.split(",")) if models else None,
         n_jobs=jobs or -1,
     )

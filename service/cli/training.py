@@ -11,13 +11,14 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 from demand.calendar import Granularity
 from demand.errors import NotFound, Unavailable
 from demand.series import Selection
+from forecasting.catalogue import Preset
 from service.cli.progress import complaints, console
 from service.cli.settings import read_settings
 from service.jobs.client import JobClient
 from service.runs import run_here, run_request, submit
 from service.settings import Settings
 from service.store.engine import Store
-from service.store.run import PartitionState, PlannedPartition, Run, RunKind, RunState
+from service.store.run import PartitionState, PlannedPartition, Run, RunKind, RunRequest, RunState
 
 _RUNS_LOOKED_AT = 100
 _COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
@@ -29,6 +30,7 @@ Widths = Annotated[
     typer.Option("--granularity", help="Bucket width, may be repeated; what fits the stored series if not given."),
 ]
 Horizon = Annotated[int | None, typer.Option(help="Buckets ahead; the limit of the granularity if not given.")]
+Presets = Annotated[Preset, typer.Option("--preset", help="How much is tried: fast, balanced or best.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every draw.")]
 IfNeeded = Annotated[bool, typer.Option("--if-needed", help="Only where there is data newer than the forecasts.")]
 Wait = Annotated[bool, typer.Option(help="Wait for the end, showing progress.")]
@@ -38,11 +40,12 @@ def retrain(
     granularity: Widths = None,
     horizon: Horizon = None,
     seed: Seed = 0,
+    preset: Presets = Preset.BALANCED,
     wait: Wait = True,  # noqa: FBT002 - a flag of the command line
     if_needed: IfNeeded = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
     """Compare all models anew on the stored history, choose per series, and publish forecasts."""
-    order = Order(RunKind.RETRAIN, horizon, seed)
+    order = Order(RunKind.RETRAIN, horizon, seed, preset)
     train(read_settings(), order, granularity, wait=wait, only_if_needed=if_needed)
 
 
@@ -58,6 +61,7 @@ class Order:
     kind: RunKind
     horizon: int | None = None
     seed: int = 0
+    preset: Preset = Preset.BALANCED
 
 
 def train(
@@ -86,13 +90,17 @@ def train(
             if known is not None and known.state.is_final:
                 console.print(f"the forecasts by the {width} know all data there is")
                 continue
-            run = known or submit(store, jobs, run_request(order.kind, width, Selection(), order.horizon, order.seed))
+            run = known or submit(store, jobs, _request(order, width))
             if wait:
                 _watch(settings, run)
             else:
                 console.print(
                     f"{run.request.kind} by the {width} is queued {'already ' if known else ''}as run {run.id}"
                 )
+
+
+def _request(order: Order, width: Granularity) -> RunRequest:
+    return run_request(order.kind, width, Selection(), order.horizon, seed=order.seed, preset=order.preset)
 
 
 def fitting_widths(store: Store) -> list[Granularity]:

@@ -10,7 +10,7 @@ from demand.calendar import Granularity
 from demand.errors import Invalid, Unavailable
 from demand.series import Selection
 from forecasting.quantiles import GRID
-from service.jobs.ports import PublishedChoices, Report, StoredForecasts, StoredHistory
+from service.jobs.ports import PublishedForecasts, Report, StoredForecasts, StoredHistory
 from service.jobs.versions import library_versions
 from service.jobs.workflows import Stopping, reason_of
 from service.settings import Settings
@@ -18,6 +18,7 @@ from service.store.engine import Store
 from service.store.run import Run, RunEnded, RunKind, SeriesOutcome, SeriesState
 from service.store.series import StoredSeries
 from service.store.unit_of_work import UnitOfWork
+from training.fitting import Workers
 from training.partitions import partitions
 from training.pipeline import Ports, TrainingSettings, refresh, retrain
 from training.ports import Partition
@@ -40,6 +41,7 @@ class Execution:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._under_way = 0
+        self._workers = Workers(settings.cores)
 
     @property
     def is_busy(self) -> bool:
@@ -50,6 +52,7 @@ class Execution:
     def stop(self) -> None:
         """Let training end at the next occasion, to be done elsewhere."""
         self._stopping.set()
+        self._workers.close()
 
     def plan(self, run_id: str) -> int:
         """Split the series of the run into partitions, and return how many; none if the run has ended.
@@ -133,7 +136,7 @@ class Execution:
         if run.state.is_final:
             return ""
         ports = Ports(
-            StoredHistory(self._store, run.as_of), StoredForecasts(self._store, run_id), PublishedChoices(self._store)
+            StoredHistory(self._store, run.as_of), StoredForecasts(self._store, run_id), PublishedForecasts(self._store)
         )
 
         def tell(phase: str, done: int, total: int) -> None:
@@ -143,7 +146,7 @@ class Execution:
         report = Report(tell, self._stopping)
         report("reading", 0, len(partition.series_ids))
         verb = retrain if run.request.kind is RunKind.RETRAIN else refresh
-        fingerprint = verb(partition, ports, self._training(run), report)
+        fingerprint = verb(partition, ports, self._training(run), report, self._workers)
         with self._store.begin() as unit:
             unit.runs.complete(run_id, number)
         return fingerprint
@@ -152,6 +155,7 @@ class Execution:
         return TrainingSettings(
             horizon=run.request.horizon,
             seed=run.request.seed,
+            preset=run.request.preset,
             models=self._settings.models,
             n_jobs=self._settings.cores,
         )
@@ -161,7 +165,7 @@ class Execution:
         if run.request.kind is RunKind.RETRAIN:
             return tuple(model.name for model in self._training(run).catalogue(run.request.granularity))
         choices = (series.outcome.choice for series in unit.runs.outcomes(run.id))
-        return tuple(sorted({choice.model for choice in choices if choice is not None}))
+        return tuple(sorted({name for choice in choices if choice is not None for name in choice.weights}))
 
     def _recipe(self, run: Run, models: tuple[str, ...], fingerprints: Sequence[str]) -> Recipe:
         request = run.request
@@ -174,6 +178,7 @@ class Execution:
             models=models,
             fingerprint=tuple(fingerprints),
             versions=library_versions(),
+            preset=request.preset.value,
         )
 
     @contextmanager

@@ -10,14 +10,13 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from demand.calendar import Granularity, step_of
+from demand.calendar import step_of
 from demand.errors import Unavailable
 from demand.history import Panel
 from service.jobs.workflows import Stopping
 from service.store.engine import Store
 from service.store.run import SeriesOutcome, SeriesState
-from training.ports import Partition, SeriesForecast
-from training.recipe import Choice
+from training.ports import Known, Partition, SeriesForecast
 
 logger = logging.getLogger(__name__)
 
@@ -61,15 +60,15 @@ class StoredForecasts:
 
 
 @dataclass(frozen=True)
-class PublishedChoices:
-    """What is served at the moment."""
+class PublishedForecasts:
+    """What is served at the moment, and what was before."""
 
     store: Store
 
-    def choices(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Choice]:
-        """The published choice of each series that has one."""
+    def known(self, partition: Partition) -> dict[int, Known]:
+        """What was learned about each series that has a published forecast, and what was issued."""
         with self.store.read() as unit:
-            return unit.forecasts.choices(series_ids, granularity)
+            return unit.forecasts.known(partition.series_ids, partition.granularity)
 
 
 class Report:

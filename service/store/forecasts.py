@@ -1,6 +1,6 @@
 """Forecasts, and which of them are served."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,13 +27,14 @@ from demand.errors import Invalid
 from demand.history import FloatArray
 from demand.series import Selection
 from forecasting.dependence import ErrorMemory
+from service.store import earlier
 from service.store.ids import among
 from service.store.instants import from_hour, from_micros, to_hour
 from service.store.run import SeriesState
 from service.store.series import SeriesRepository, StoredSeries, selected, stored_series
 from service.store.tables import FORECAST, PARTITION, PUBLICATION, RUN, RUN_SERIES, SERIES
 from service.store.upserts import upsert
-from training.ports import SeriesForecast
+from training.ports import Known, SeriesForecast
 from training.recipe import Choice, Recipe
 
 _FLOAT32 = np.dtype("<f4")
@@ -54,6 +55,8 @@ class PublishedForecast:
         levels: probabilities of the quantiles.
         quantiles: shape (n_steps, n_levels).
         memory: past errors, for joint paths.
+        members: per model that took part its own quantiles at 0.1, 0.5 and 0.9, shape (n_steps, 3); empty unless asked
+            for.
     """
 
     series: StoredSeries
@@ -66,6 +69,7 @@ class PublishedForecast:
     levels: tuple[float, ...]
     quantiles: FloatArray
     memory: ErrorMemory
+    members: Mapping[str, FloatArray]
 
 
 class ForecastRepository:
@@ -92,7 +96,12 @@ class ForecastRepository:
         upsert(self._connection, FORECAST, [_forecast_row(run_id, forecast) for forecast in forecasts])
 
     def published(
-        self, selection: Selection, granularity: Granularity, *, steps: int | None = None
+        self,
+        selection: Selection,
+        granularity: Granularity,
+        *,
+        steps: int | None = None,
+        members: bool = False,
     ) -> list[PublishedForecast]:
         """What is served for the selected series, by ascending series id.
 
@@ -100,8 +109,12 @@ class ForecastRepository:
             selection: the part of the fleet.
             granularity: the width of the forecast buckets.
             steps: how many buckets ahead at most; fewer are read faster.
+            members: also read what each member of the ensembles forecast, over all steps.
         """
-        rows = self._connection.execute(_published(granularity, steps).where(*selected(selection))).all()
+        statement = _published(granularity, steps).where(*selected(selection))
+        if members:
+            statement = statement.add_columns(FORECAST.c.members, FORECAST.c.member_names)
+        rows = self._connection.execute(statement).all()
         serving = select(RUN.c.id, RUN.c.recipe).where(RUN.c.id.in_({row.run_id for row in rows}))
         recipes = {row.id: Recipe.from_json(row.recipe) for row in self._connection.execute(serving)}
         return [_published_forecast(row, recipes[row.run_id]) for row in rows]
@@ -115,6 +128,10 @@ class ForecastRepository:
             .where(among(RUN_SERIES.c.series_id, series_ids, self._connection.dialect))
         )
         return {row.series_id: Choice.from_json(row.choice) for row in self._connection.execute(statement)}
+
+    def known(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Known]:
+        """What is known from earlier forecasts, for each of the series that has a published one."""
+        return earlier.known(self._connection, series_ids, granularity)
 
     def _check(self, forecasts: Sequence[SeriesForecast]) -> None:
         """Refuse what could be written but not served; once published, it would spoil every sum that it is part of."""
@@ -163,6 +180,8 @@ def _forecast_row(run_id: str, forecast: SeriesForecast) -> dict[str, Any]:
         "quantiles": _packed(forecast.quantiles),
         "error_scores": _packed(forecast.memory.scores),
         "persistence": forecast.memory.persistence,
+        "members": b"".join(_packed(values) for values in forecast.members.values()),
+        "member_names": list(forecast.members),
     }
 
 
@@ -180,7 +199,14 @@ def _published_forecast(row: Row[Any], recipe: Recipe) -> PublishedForecast:
         levels=recipe.levels,
         quantiles=quantiles.reshape(-1, len(recipe.levels)),
         memory=ErrorMemory(scores, row.persistence),
+        members=_members(row) if "members" in row._fields else {},
     )
+
+
+def _members(row: Row[Any]) -> dict[str, FloatArray]:
+    """The quantiles of each member, as many steps as are read of the forecast itself at most."""
+    values = np.frombuffer(row.members, dtype=_FLOAT32).astype(np.float64)
+    return dict(zip(row.member_names, values.reshape(len(row.member_names), -1, 3), strict=True))
 
 
 def _packed(numbers: npt.NDArray[Any]) -> bytes:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from demand.calendar import Granularity
 from demand.errors import Conflict, NotFound
 from demand.series import Selection
+from forecasting.catalogue import Preset
 from service.store.series import StoredSeries
 from training.ports import Partition
 from training.recipe import Choice, Recipe
@@ -60,6 +61,7 @@ class RunRequest:
     horizon: int
     seed: int
     selection: Selection = field(default_factory=Selection)
+    preset: Preset = Preset.BALANCED
 
 
 @dataclass(frozen=True)

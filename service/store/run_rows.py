@@ -6,6 +6,7 @@ from sqlalchemy import Row
 
 from demand.calendar import Granularity
 from demand.series import Selection
+from forecasting.catalogue import Preset
 from service.store.instants import from_hour, from_micros, to_hour
 from service.store.run import (
     PartitionState,
@@ -28,7 +29,9 @@ def as_run(row: Row[Any]) -> Run:
     selection = Selection(**{name: tuple(values) for name, values in row.selection.items()})
     return Run(
         id=row.id,
-        request=RunRequest(RunKind(row.kind), Granularity(row.granularity), row.horizon, row.seed, selection),
+        request=RunRequest(
+            RunKind(row.kind), Granularity(row.granularity), row.horizon, row.seed, selection, Preset(row.preset)
+        ),
         state=RunState(row.state),
         created_at=from_micros(row.created_at),
         started_at=None if row.started_at is None else from_micros(row.started_at),

@@ -55,6 +55,7 @@ class RunRepository:
             "granularity": request.granularity.value,
             "horizon": request.horizon,
             "seed": request.seed,
+            "preset": request.preset.value,
             "selection": asdict(request.selection),
             "created_at": to_micros(at),
             "phase": "",

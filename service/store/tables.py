@@ -10,8 +10,10 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     LargeBinary,
     MetaData,
+    String,
     Table,
     UniqueConstraint,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -115,6 +117,7 @@ class RunRow(StoredRow, table=True):
     as_of: int | None = Field(default=None, sa_type=BigInteger)
     phase: str = ""
     error: str = ""
+    preset: str = Field(sa_column=Column(String, nullable=False, server_default="best"))
     recipe: dict[str, Any] | None = Field(default=None, sa_column=Column(_OPTIONAL_JSON))
 
 
@@ -160,6 +163,8 @@ class ForecastRow(StoredRow, table=True):
     quantiles: bytes = Field(sa_type=LargeBinary)
     error_scores: bytes = Field(sa_type=LargeBinary)
     persistence: float = Field(sa_type=Double)
+    members: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False, server_default=text("''")))
+    member_names: list[str] = Field(default=[], sa_column=Column(JSON, nullable=False, server_default=text("'[]'")))
 
 
 class PublicationRow(StoredRow, table=True):
