@@ -1,0 +1,210 @@
+"""Growth at long horizons: a damped trend per series, its rate pooled over the fleet, its uncertainty growing.
+
+Everything is done in a variance-stabilised space, in which growth at a rate is a line and a season is a factor. The
+quantiles are in closed form: Student's t around the mean of all dynamics that the history allows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy import stats
+
+from demand.history import FloatArray, Panel
+from forecasting.pooling import Prior, kin_prior
+from forecasting.quantiles import QuantileForecast, check_levels, proper
+from forecasting.season_shape import short_shape, yearly_shape
+from forecasting.stable_space import StableSpace, stable_space
+from forecasting.trend_filter import GRID, Filtered, Trend, run_filter
+
+YEARLY_GROWTH = 1.0
+"""Standard deviation of the logarithm of a year's growth, where no kin say better: from a third to thrice."""
+
+PRIOR_EVIDENCE = 4.0
+"""Surprises' worth of what kin say of the size of surprises."""
+
+ORDINARY_CHANGE = 0.1
+"""Share by which demand changes from bucket to bucket where neither the series nor its kin say."""
+
+TAIL = 6.0
+"""Most degrees of freedom of the quantiles."""
+
+STEADY = 8
+"""Observations from which a series that never varied is taken to be constant."""
+
+_AT_ONCE = 128
+"""Series that are filtered at once, so that the work fits into the processor's cache."""
+
+_HOURS_A_YEAR = 8766
+
+
+@dataclass(frozen=True)
+class PooledGrowth:
+    """Damped, saturating growth with rates pooled over the fleet.
+
+    Attributes:
+        name: the name of the model.
+    """
+
+    across_series: ClassVar[bool] = True
+    description: ClassVar[str] = (
+        "Damped growth in a logarithmic space, its rate shared with similar series where the history is short."
+    )
+
+    name: str = "growth"
+
+    def minimum_history(self, panel: Panel) -> int:  # noqa: ARG002 - the same at any rhythm
+        """Three observations: two make a slope, the third says how far it was off."""
+        return 3
+
+    def fit(self, history: Panel, *, seed: int, caps: FloatArray | None = None) -> "FittedGrowth":  # noqa: ARG002
+        """Find level, growth and seasons of every series.
+
+        Args:
+            history: the panel.
+            seed: not used, nothing is drawn.
+            caps: what demand cannot exceed, shape (n_series,), NaN where unknown; growth towards it is logistic.
+        """
+        space = stable_space(history.values, caps)
+        values = space.into(history.values)
+        weekly, rest = _without_short_season(values, history)
+        year = history.granularity.rhythm.seasons[-1]
+        rest = rest - yearly_shape(rest, year, 0)[0] if year > 7 and _has_year(history) else rest
+        filtered = _filtered(rest)
+        scale = _scale(filtered, rest, history)
+        trend = _with_kin(filtered, scale, history, space)
+        return FittedGrowth(self, history, space, _Learned(values, weekly, trend, filtered, scale))
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """What was found: stabilised history, short seasonal shape, trend, and the squared size of a one-step change."""
+
+    values: FloatArray
+    season: FloatArray
+    trend: Trend
+    filtered: Filtered
+    scale: FloatArray
+
+
+@dataclass(frozen=True)
+class FittedGrowth:
+    """Level, growth and seasons of every series."""
+
+    model: PooledGrowth
+    history: Panel
+    space: StableSpace
+    learned: _Learned
+
+    def predict(self, horizon: int, levels: Sequence[float]) -> QuantileForecast:
+        """Quantiles of the `horizon` buckets after the history."""
+        ordered = check_levels(levels)
+        middle, variance = self._moments(horizon)
+        middle = middle + self._seasons(horizon)
+        freedom = np.minimum(self.learned.filtered.evidence + PRIOR_EVIDENCE, TAIL)[:, None]
+        scores = stats.t.ppf(np.asarray(ordered), freedom)
+        values = proper(self.space.back(middle[..., None] + np.sqrt(variance)[..., None] * scores[:, None, :]))
+        observed = (~np.isnan(self.history.values)).sum(axis=1)
+        minimum = self.model.minimum_history(self.history)
+        few = np.flatnonzero(observed < minimum)
+        values[few] = np.nan
+        reasons = {
+            int(row): f"{observed[row]} observed values are fewer than the {minimum} that the model needs"
+            for row in few
+        }
+        return QuantileForecast(ordered, values, reasons)
+
+    def _moments(self, horizon: int) -> tuple[FloatArray, FloatArray]:
+        """Mean and variance over all dynamics, without seasons, each of shape (n_series, horizon)."""
+        trend, weights = self.learned.trend, self.learned.filtered.weights
+        middle, variance = np.zeros((2, len(weights), horizon))
+        for step in range(horizon):
+            trend = trend.ahead()
+            middle[:, step] = (weights * trend.level).sum(axis=1)
+            between = (weights * (trend.level - middle[:, [step]]) ** 2).sum(axis=1)
+            own = (weights * (trend.level_variance + GRID.noise)).sum(axis=1)
+            variance[:, step] = self.learned.scale * own + between
+        return middle, variance
+
+    def _seasons(self, horizon: int) -> FloatArray:
+        season = self.learned.season
+        seasons = season[:, np.arange(horizon) % season.shape[1]]
+        if _has_year(self.history):
+            rest = self.learned.values - _repeated_back(season, self.history.n_steps)
+            seasons = seasons + yearly_shape(rest, self.history.granularity.rhythm.seasons[-1], horizon)[1]
+        return seasons
+
+
+def _has_year(history: Panel) -> bool:
+    rhythm = history.granularity.rhythm
+    return rhythm.seasons[-1] * rhythm.hours > 0.9 * _HOURS_A_YEAR
+
+
+def _without_short_season(values: FloatArray, history: Panel) -> tuple[FloatArray, FloatArray]:
+    """The shape of the longest season shorter than a year that is known twice, and the values without it."""
+    rhythm = history.granularity.rhythm
+    seasons = [each for each in rhythm.whole_seasons if each * rhythm.hours < 0.9 * _HOURS_A_YEAR]
+    shape = np.zeros((len(values), 1))
+    for season in seasons:
+        deviation = short_shape(values - _repeated_back(shape, history.n_steps), season)
+        shape = np.tile(shape, season // shape.shape[1]) + deviation
+    return shape, values - _repeated_back(shape, history.n_steps)
+
+
+def _repeated_back(shape: FloatArray, n_steps: int) -> FloatArray:
+    """A shape over the history that ends where its place 0 begins."""
+    return shape[:, np.arange(-n_steps, 0) % shape.shape[1]]
+
+
+def _filtered(values: FloatArray) -> Filtered:
+    usual = _usual_change(values)
+    parts = [run_filter(values[i : i + _AT_ONCE], usual[i : i + _AT_ONCE]) for i in range(0, len(values), _AT_ONCE)]
+    trend = Trend(*(np.concatenate(each) for each in zip(*(vars(part.trend).values() for part in parts), strict=True)))
+    rest = [np.concatenate([getattr(part, name) for part in parts]) for name in ("weights", "squares", "evidence")]
+    return Filtered(trend, *rest)
+
+
+def _usual_change(values: FloatArray) -> FloatArray:
+    """Size of an ordinary change between neighbours; the mean one where most are zero, without bound where all are."""
+    changes = np.abs(np.diff(values, axis=1))
+    known = np.isfinite(changes)
+    mean = np.where(known, changes, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    middle = np.nanmedian(np.where(known.any(axis=1, keepdims=True), changes, 0.0), axis=1) if changes.size else mean
+    usual = np.where(middle > 0, 1.48 * middle, 1.25 * mean)
+    return np.where(usual > 0, usual, np.inf)
+
+
+def _scale(filtered: Filtered, values: FloatArray, history: Panel) -> FloatArray:
+    """Squared size of a one-step change: the series' own, with a few surprises' worth of its kin's median."""
+    own, evidence = filtered.squares, filtered.evidence
+    told = np.where(evidence > 0, own, np.nan)
+    typical = np.full(len(own), ORDINARY_CHANGE**2)
+    workloads = np.array([key.workload.value for key in history.keys])
+    for kin in (workloads == workload for workload in np.unique(workloads)):
+        if np.isfinite(told[kin]).sum() > 1:
+            typical[kin] = np.nanmedian(told[kin])
+    pooled = (evidence * own + PRIOR_EVIDENCE * typical) / (evidence + PRIOR_EVIDENCE)
+    known = np.isfinite(values)
+    flat = (np.nan_to_num(np.nanstd(np.where(known.any(axis=1, keepdims=True), values, 0.0), axis=1)) < 1e-9)
+    return np.where(flat & (known.sum(axis=1) >= STEADY), 0.0, pooled)
+
+
+def _with_kin(filtered: Filtered, scale: FloatArray, history: Panel, space: StableSpace) -> Trend:
+    """The trend after each series was told how fast its kin grow."""
+    trend, weights = filtered.trend, filtered.weights
+    per_slope = space.relative_growth((weights * trend.level).sum(axis=1))
+    slope = (weights * trend.slope).sum(axis=1)
+    between = (weights * (trend.slope - slope[:, None]) ** 2).sum(axis=1)
+    variance = scale * (weights * trend.slope_variance).sum(axis=1) + between
+    told = filtered.evidence > 0
+    yearly = np.full(len(slope), YEARLY_GROWTH * history.granularity.rhythm.hours / _HOURS_A_YEAR)
+    prior = kin_prior(
+        np.where(told, slope * per_slope, np.nan),
+        variance * per_slope**2,
+        [key.workload for key in history.keys],
+        Prior(np.zeros(len(slope)), yearly**2),
+    )
+    spread = np.where(scale > 0, prior.variance / per_slope**2 / np.where(scale > 0, scale, 1.0), np.inf)
+    mean = np.where(scale > 0, prior.mean / per_slope, 0.0)
+    return trend.told_slope(mean[:, None], spread[:, None])

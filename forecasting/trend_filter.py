@@ -1,0 +1,181 @@
+"""Level and damped slope of many series at once: a Kalman filter over a grid of possible dynamics.
+
+The dynamics are those of the damped trend (Gardner and McKenzie, 1985) as a state-space model (Harvey, 1989, ch. 4):
+
+    observed = level + noise,   level' = level + phi slope + shock,   slope' = phi slope + bend.
+
+Nobody knows how much of a change stays, how fast growth bends and how long it lasts, and a short history cannot say.
+So every combination of a small grid is run, and each counts by its likelihood (Bayesian model averaging).
+"""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from demand.history import FloatArray
+
+LASTING_SHARES = (0.04, 0.15, 0.4, 0.7, 0.9, 1.0)
+"""Shares of the variance of a change that stay in the level; the rest is noise around it."""
+
+BENDS = (0.0, 1e-4, 1e-3, 1e-2, 1e-1)
+"""Variance of a bend of the slope, as a share of that of a shock to the level."""
+
+HALF_LIVES = (4.0, 16.0, 64.0, 256.0)
+"""Buckets in which growth falls by half."""
+
+DIFFUSE = 100.0
+"""Variance of a slope of which nothing is known, in variances of a one-step change."""
+
+SURPRISE = 4.0
+"""Standard deviations beyond which a surprise counts no more, so that a spike does not carry the level away."""
+
+FORGETTING = 0.995
+"""Share of the evidence that is kept per observation, as noise and dynamics of two hundred buckets ago may differ."""
+
+_CELLS = np.array(list(product(LASTING_SHARES, BENDS, HALF_LIVES))).T
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """One column per combination of the grid, each attribute of shape (n_cells,).
+
+    Attributes:
+        shock: variance of a lasting change, in variances of a one-step change.
+        noise: variance of what does not last, in the same.
+        bend: variance of a change of the slope, in the same.
+        damping: share of the slope that is left after a bucket.
+    """
+
+    shock: FloatArray
+    noise: FloatArray
+    bend: FloatArray
+    damping: FloatArray
+
+
+GRID = Dynamics(_CELLS[0], 1 - _CELLS[0], _CELLS[0] * _CELLS[1], 0.5 ** (1 / _CELLS[2]))
+
+
+@dataclass(frozen=True)
+class Trend:
+    """What is known of level and slope at one moment, each of shape (n_series, n_cells).
+
+    Variances are in units of `scale`, squared, which is not part of it.
+    """
+
+    level: FloatArray
+    slope: FloatArray
+    level_variance: FloatArray
+    covariance: FloatArray
+    slope_variance: FloatArray
+
+    def ahead(self) -> "Trend":
+        """One bucket later, without an observation."""
+        phi = GRID.damping
+        return Trend(
+            self.level + phi * self.slope,
+            phi * self.slope,
+            self.level_variance + 2 * phi * self.covariance + phi**2 * self.slope_variance + GRID.shock,
+            phi * self.covariance + phi**2 * self.slope_variance,
+            phi**2 * self.slope_variance + GRID.bend,
+        )
+
+    def corrected(self, surprise: FloatArray, variance: FloatArray) -> "Trend":
+        """After an observation of the level, `surprise` above what was expected with this variance; NaN is none."""
+        seen = np.isfinite(surprise)
+        gain = np.where(seen, self.level_variance / variance, 0.0)
+        slope_gain = np.where(seen, self.covariance / variance, 0.0)
+        surprise = np.where(seen, surprise, 0.0)
+        return Trend(
+            self.level + gain * surprise,
+            self.slope + slope_gain * surprise,
+            self.level_variance * (1 - gain),
+            self.covariance * (1 - gain),
+            self.slope_variance - slope_gain * self.covariance,
+        )
+
+    def told_slope(self, mean: FloatArray, variance: FloatArray) -> "Trend":
+        """After being told that the slope is about `mean`, with this variance in units of the scale squared."""
+        total = self.slope_variance + variance
+        gain, level_gain = self.slope_variance / total, self.covariance / total
+        surprise = mean - self.slope
+        return Trend(
+            self.level + level_gain * surprise,
+            self.slope + gain * surprise,
+            self.level_variance - level_gain * self.covariance,
+            self.covariance * (1 - gain),
+            self.slope_variance * (1 - gain),
+        )
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """What the histories say.
+
+    Attributes:
+        trend: level and slope after the last bucket.
+        weights: how far each dynamics is believed, shape (n_series, n_cells), rows adding up to one.
+        squares: mean square of a surprise in units of its variance, shape (n_series,); zero if there was none.
+        evidence: how many surprises that rests on after forgetting, shape (n_series,).
+    """
+
+    trend: Trend
+    weights: FloatArray
+    squares: FloatArray
+    evidence: FloatArray
+
+
+def run_filter(values: FloatArray, usual: FloatArray) -> Filtered:
+    """Filter many series.
+
+    Args:
+        values: shape (n_series, n_steps), NaN where missing.
+        usual: size of an ordinary one-step change, shape (n_series,), used only to bound surprises.
+    """
+    shape = (len(values), len(GRID.shock))
+    trend = Trend(*(np.zeros(shape) for _ in range(2)), *(np.zeros(shape) for _ in range(3)))
+    squares, logs = np.zeros(shape), np.zeros(shape)
+    evidence = np.zeros(len(values))
+    seen: npt.NDArray[np.int64] = np.zeros(len(values), dtype=np.int64)
+    for column in values.T:
+        here = np.isfinite(column)
+        trend = trend.ahead()
+        variance = trend.level_variance + GRID.noise
+        surprise = column[:, None] - trend.level
+        bound = SURPRISE * usual[:, None] * np.sqrt(variance)
+        bounded = np.clip(surprise, -bound, bound)
+        trend = trend.corrected(bounded, variance)
+        trend = _begun(trend, column, here & (seen == 0), seen == 0)
+        counts = (here & (seen >= 2))[:, None]
+        keep = np.where(counts, FORGETTING, 1.0)
+        squares = keep * squares + np.where(counts, bounded**2 / variance, 0.0)
+        logs = keep * logs + np.where(counts, np.log(variance), 0.0)
+        evidence = keep[:, 0] * evidence + counts[:, 0]
+        seen += here
+    return _weighed(trend, squares, logs, evidence)
+
+
+def _begun(trend: Trend, column: FloatArray, begins: npt.NDArray[np.bool_], waiting: npt.NDArray[np.bool_]) -> Trend:
+    """Start where the first observation is; before it nothing moves."""
+    if not waiting.any():
+        return trend
+    held, start = waiting[:, None], np.where(begins, column, 0.0)[:, None]
+    return Trend(
+        np.where(held, start, trend.level),
+        np.where(held, 0.0, trend.slope),
+        np.where(held, GRID.noise, trend.level_variance),
+        np.where(held, 0.0, trend.covariance),
+        np.where(held, DIFFUSE, trend.slope_variance),
+    )
+
+
+def _weighed(trend: Trend, squares: FloatArray, logs: FloatArray, evidence: FloatArray) -> Filtered:
+    count = np.maximum(evidence, 1e-9)[:, None]
+    mean = squares / count
+    known = mean.min(axis=1) > 0
+    # A size of noise that nobody knows is integrated out, which leaves a Student likelihood.
+    likelihood = -0.5 * (logs + evidence[:, None] * np.log(np.where(known[:, None], mean, 1.0)))
+    weights = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
+    weights /= weights.sum(axis=1, keepdims=True)
+    return Filtered(trend, weights, np.where(known, (weights * mean).sum(axis=1), 0.0), evidence)
