@@ -14,9 +14,10 @@ from scipy import stats
 from demand.history import FloatArray, Panel
 from forecasting.pooling import Prior, kin_prior
 from forecasting.quantiles import QuantileForecast, check_levels, proper
+from forecasting.reach import factors_at, reach_factors, tested_origins
 from forecasting.season_shape import short_shape, yearly_shape
 from forecasting.stable_space import StableSpace, stable_space
-from forecasting.trend_filter import GRID, Filtered, Trend, run_filter
+from forecasting.trend_filter import Filtered, Trend, moments, run_filter, together
 
 YEARLY_GROWTH = 1.0
 """Standard deviation of the logarithm of a year's growth, where no kin say better: from a third to thrice."""
@@ -71,21 +72,24 @@ class PooledGrowth:
         weekly, rest = _without_short_season(values, history)
         year = history.granularity.rhythm.seasons[-1]
         rest = rest - yearly_shape(rest, year, 0)[0] if year > 7 and _has_year(history) else rest
-        filtered = _filtered(rest)
+        origins = tested_origins(history.n_steps)
+        filtered = _filtered(rest, origins)
         scale = _scale(filtered, rest, history)
         trend = _with_kin(filtered, scale, history, space)
-        return FittedGrowth(self, history, space, _Learned(values, weekly, trend, filtered, scale))
+        reach = reach_factors(rest, filtered, scale, [key.workload for key in history.keys], TAIL)
+        return FittedGrowth(self, history, space, _Learned(values, weekly, trend, filtered, scale, reach))
 
 
 @dataclass(frozen=True)
 class _Learned:
-    """What was found: stabilised history, short seasonal shape, trend, and the squared size of a one-step change."""
+    """What was found: stabilised history, short seasonal shape, trend, squared size of a one-step change, reach."""
 
     values: FloatArray
     season: FloatArray
     trend: Trend
     filtered: Filtered
     scale: FloatArray
+    reach: FloatArray
 
 
 @dataclass(frozen=True)
@@ -100,11 +104,13 @@ class FittedGrowth:
     def predict(self, horizon: int, levels: Sequence[float]) -> QuantileForecast:
         """Quantiles of the `horizon` buckets after the history."""
         ordered = check_levels(levels)
-        middle, variance = self._moments(horizon)
+        learned = self.learned
+        middle, variance = moments(learned.trend, learned.filtered.weights, learned.scale, np.arange(1, horizon + 1))
         middle = middle + self._seasons(horizon)
+        spread = np.sqrt(variance) * factors_at(learned.reach, horizon)
         freedom = np.minimum(self.learned.filtered.evidence + PRIOR_EVIDENCE, TAIL)[:, None]
         scores = stats.t.ppf(np.asarray(ordered), freedom)
-        values = proper(self.space.back(middle[..., None] + np.sqrt(variance)[..., None] * scores[:, None, :]))
+        values = proper(self.space.back(middle[..., None] + spread[..., None] * scores[:, None, :]))
         observed = (~np.isnan(self.history.values)).sum(axis=1)
         minimum = self.model.minimum_history(self.history)
         few = np.flatnonzero(observed < minimum)
@@ -114,18 +120,6 @@ class FittedGrowth:
             for row in few
         }
         return QuantileForecast(ordered, values, reasons)
-
-    def _moments(self, horizon: int) -> tuple[FloatArray, FloatArray]:
-        """Mean and variance over all dynamics, without seasons, each of shape (n_series, horizon)."""
-        trend, weights = self.learned.trend, self.learned.filtered.weights
-        middle, variance = np.zeros((2, len(weights), horizon))
-        for step in range(horizon):
-            trend = trend.ahead()
-            middle[:, step] = (weights * trend.level).sum(axis=1)
-            between = (weights * (trend.level - middle[:, [step]]) ** 2).sum(axis=1)
-            own = (weights * (trend.level_variance + GRID.noise)).sum(axis=1)
-            variance[:, step] = self.learned.scale * own + between
-        return middle, variance
 
     def _seasons(self, horizon: int) -> FloatArray:
         season = self.learned.season
@@ -157,12 +151,10 @@ def _repeated_back(shape: FloatArray, n_steps: int) -> FloatArray:
     return shape[:, np.arange(-n_steps, 0) % shape.shape[1]]
 
 
-def _filtered(values: FloatArray) -> Filtered:
+def _filtered(values: FloatArray, origins: Sequence[int]) -> Filtered:
     usual = _usual_change(values)
-    parts = [run_filter(values[i : i + _AT_ONCE], usual[i : i + _AT_ONCE]) for i in range(0, len(values), _AT_ONCE)]
-    trend = Trend(*(np.concatenate(each) for each in zip(*(vars(part.trend).values() for part in parts), strict=True)))
-    rest = [np.concatenate([getattr(part, name) for part in parts]) for name in ("weights", "squares", "evidence")]
-    return Filtered(trend, *rest)
+    blocks = [slice(first, first + _AT_ONCE) for first in range(0, len(values), _AT_ONCE)]
+    return together([run_filter(values[block], usual[block], origins) for block in blocks])
 
 
 def _usual_change(values: FloatArray) -> FloatArray:

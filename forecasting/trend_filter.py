@@ -8,6 +8,7 @@ Nobody knows how much of a change stays, how fast growth bends and how long it l
 So every combination of a small grid is run, and each counts by its likelihood (Bayesian model averaging).
 """
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -118,27 +119,31 @@ class Filtered:
         weights: how far each dynamics is believed, shape (n_series, n_cells), rows adding up to one.
         squares: mean square of a surprise in units of its variance, shape (n_series,); zero if there was none.
         evidence: how many surprises that rests on after forgetting, shape (n_series,).
+        past: level and slope as they were known after some earlier buckets, by the number of buckets.
     """
 
     trend: Trend
     weights: FloatArray
     squares: FloatArray
     evidence: FloatArray
+    past: Mapping[int, Trend]
 
 
-def run_filter(values: FloatArray, usual: FloatArray) -> Filtered:
+def run_filter(values: FloatArray, usual: FloatArray, keep: Collection[int] = ()) -> Filtered:
     """Filter many series.
 
     Args:
         values: shape (n_series, n_steps), NaN where missing.
         usual: size of an ordinary one-step change, shape (n_series,), used only to bound surprises.
+        keep: numbers of buckets after which what is known is kept.
     """
     shape = (len(values), len(GRID.shock))
     trend = Trend(*(np.zeros(shape) for _ in range(2)), *(np.zeros(shape) for _ in range(3)))
     squares, logs = np.zeros(shape), np.zeros(shape)
     evidence = np.zeros(len(values))
     seen: npt.NDArray[np.int64] = np.zeros(len(values), dtype=np.int64)
-    for column in values.T:
+    past = {}
+    for step, column in enumerate(values.T, start=1):
         here = np.isfinite(column)
         trend = trend.ahead()
         variance = trend.level_variance + GRID.noise
@@ -148,12 +153,15 @@ def run_filter(values: FloatArray, usual: FloatArray) -> Filtered:
         trend = trend.corrected(bounded, variance)
         trend = _begun(trend, column, here & (seen == 0), seen == 0)
         counts = (here & (seen >= 2))[:, None]
-        keep = np.where(counts, FORGETTING, 1.0)
-        squares = keep * squares + np.where(counts, bounded**2 / variance, 0.0)
-        logs = keep * logs + np.where(counts, np.log(variance), 0.0)
-        evidence = keep[:, 0] * evidence + counts[:, 0]
+        kept = np.where(counts, FORGETTING, 1.0)
+        squares = kept * squares + np.where(counts, bounded**2 / variance, 0.0)
+        logs = kept * logs + np.where(counts, np.log(variance), 0.0)
+        evidence = kept[:, 0] * evidence + counts[:, 0]
         seen += here
-    return _weighed(trend, squares, logs, evidence)
+        if step in keep:
+            past[step] = trend
+    weights, mean = _weighed(squares, logs, evidence)
+    return Filtered(trend, weights, mean, evidence, past)
 
 
 def _begun(trend: Trend, column: FloatArray, begins: npt.NDArray[np.bool_], waiting: npt.NDArray[np.bool_]) -> Trend:
@@ -170,12 +178,55 @@ def _begun(trend: Trend, column: FloatArray, begins: npt.NDArray[np.bool_], wait
     )
 
 
-def _weighed(trend: Trend, squares: FloatArray, logs: FloatArray, evidence: FloatArray) -> Filtered:
-    count = np.maximum(evidence, 1e-9)[:, None]
-    mean = squares / count
+def _weighed(squares: FloatArray, logs: FloatArray, evidence: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """How far each dynamics is believed, and the mean square of a surprise under what is believed."""
+    mean = squares / np.maximum(evidence, 1e-9)[:, None]
     known = mean.min(axis=1) > 0
     # A size of noise that nobody knows is integrated out, which leaves a Student likelihood.
     likelihood = -0.5 * (logs + evidence[:, None] * np.log(np.where(known[:, None], mean, 1.0)))
     weights = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
     weights /= weights.sum(axis=1, keepdims=True)
-    return Filtered(trend, weights, np.where(known, (weights * mean).sum(axis=1), 0.0), evidence)
+    # The best of many dynamics fits a short history too well, by about one surprise.
+    unbiased = (weights * mean).sum(axis=1) * evidence / np.maximum(evidence - 1, 0.5)
+    return weights, np.where(known, unbiased, 0.0)
+
+
+def moments(
+    trend: Trend, weights: FloatArray, scale: FloatArray, leads: npt.NDArray[np.int64]
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance of what will be observed, over all dynamics.
+
+    Args:
+        trend: what is known of level and slope.
+        weights: how far each dynamics is believed, shape (n_series, n_cells).
+        scale: squared size of a one-step change, shape (n_series,).
+        leads: buckets ahead, shape (n_leads,).
+
+    Returns:
+        Each of shape (n_series, n_leads).
+    """
+    phi = GRID.damping
+    steps = np.arange(leads.max() + 1)[:, None]
+    grown = phi * (1 - phi**steps) / (1 - phi)
+    bends = np.concatenate([np.zeros((1, len(phi))), np.cumsum(grown**2, axis=0)])[leads]
+    reach = grown[leads].T
+    fixed = GRID.noise + leads[:, None] * GRID.shock + GRID.bend * bends
+    centre = (weights * trend.level).sum(axis=1, keepdims=True)
+    level, weighted = trend.level - centre, weights * trend.slope
+    middle = weighted @ reach
+    between = (weights * level**2).sum(axis=1, keepdims=True) + 2 * (weighted * level) @ reach
+    between = between + (weighted * trend.slope) @ reach**2 - middle**2
+    own = (weights * trend.level_variance).sum(axis=1, keepdims=True) + 2 * (weights * trend.covariance) @ reach
+    own = own + (weights * trend.slope_variance) @ reach**2 + weights @ fixed.T
+    return centre + middle, scale[:, None] * own + np.maximum(between, 0.0)
+
+
+def together(parts: Sequence[Filtered]) -> Filtered:
+    """One result from those of several blocks of series."""
+    arrays = [np.concatenate([getattr(part, name) for part in parts]) for name in ("weights", "squares", "evidence")]
+    past = {step: _stacked([part.past[step] for part in parts]) for step in parts[0].past}
+    return Filtered(_stacked([part.trend for part in parts]), *arrays, past)
+
+
+def _stacked(trends: Sequence[Trend]) -> Trend:
+    return Trend(*(np.concatenate(each) for each in zip(*(vars(trend).values() for trend in trends), strict=True)))
