@@ -11,6 +11,7 @@ from demand.errors import NotFound
 from forecasting.additive_trend import AdditiveTrend
 from forecasting.boosting import GlobalBoosting
 from forecasting.forecaster import Forecaster
+from forecasting.growth import PooledGrowth
 from forecasting.seasonal_naive import SeasonalNaive
 from forecasting.statistical import Statistical
 
@@ -73,7 +74,7 @@ _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
         *_pair(24),
         _mstl(24, 168),
     ),
-    Granularity.DAY: (SeasonalNaive(), AdditiveTrend(), GlobalBoosting(), *_trio(7), _mstl(7, 365)),
+    Granularity.DAY: (SeasonalNaive(), AdditiveTrend(), GlobalBoosting(), *_trio(7), _mstl(7, 365), PooledGrowth()),
     Granularity.WEEK: (
         SeasonalNaive(),
         AdditiveTrend(),
@@ -81,6 +82,7 @@ _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
         *_trio(1),
         _classical("arima", AutoARIMA, 1),
         _mstl(52),
+        PooledGrowth(),
     ),
     Granularity.MONTH: (
         SeasonalNaive(),
@@ -88,5 +90,6 @@ _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
         GlobalBoosting(),
         *_trio(12),
         _classical("arima", AutoARIMA, 12),
+        PooledGrowth(),
     ),
 }

@@ -17,7 +17,7 @@ from forecasting.quantiles import QuantileForecast, check_levels, proper
 from forecasting.reach import factors_at, reach_factors, tested_origins
 from forecasting.season_shape import short_shape, yearly_shape
 from forecasting.stable_space import StableSpace, stable_space
-from forecasting.trend_filter import Filtered, Trend, moments, run_filter, together
+from forecasting.trend_filter import Belief, Filtered, Trend, beliefs, moments, run_filter, together
 
 YEARLY_GROWTH = 1.0
 """Standard deviation of the logarithm of a year's growth, where no kin say better: from a third to thrice."""
@@ -27,6 +27,9 @@ PRIOR_EVIDENCE = 4.0
 
 ORDINARY_CHANGE = 0.1
 """Share by which demand changes from bucket to bucket where neither the series nor its kin say."""
+
+FITTED_AWAY = 2.0
+"""Surprises' worth by which the best of many dynamics fits a history too well."""
 
 TAIL = 6.0
 """Most degrees of freedom of the quantiles."""
@@ -72,23 +75,24 @@ class PooledGrowth:
         weekly, rest = _without_short_season(values, history)
         year = history.granularity.rhythm.seasons[-1]
         rest = rest - yearly_shape(rest, year, 0)[0] if year > 7 and _has_year(history) else rest
-        origins = tested_origins(history.n_steps)
-        filtered = _filtered(rest, origins)
-        scale = _scale(filtered, rest, history)
-        trend = _with_kin(filtered, scale, history, space)
-        reach = reach_factors(rest, filtered, scale, [key.workload for key in history.keys], TAIL)
-        return FittedGrowth(self, history, space, _Learned(values, weekly, trend, filtered, scale, reach))
+        filtered = _filtered(rest, tested_origins(history.n_steps))
+        workloads = [key.workload for key in history.keys]
+        weights = beliefs(filtered, workloads)
+        belief = Belief(weights, _scale(filtered, weights, rest, workloads))
+        trend = _with_kin(filtered, belief, history, space)
+        reach = reach_factors(rest, filtered, belief, workloads, TAIL)
+        return FittedGrowth(self, history, space, _Learned(values, weekly, trend, belief, filtered.evidence, reach))
 
 
 @dataclass(frozen=True)
 class _Learned:
-    """What was found: stabilised history, short seasonal shape, trend, squared size of a one-step change, reach."""
+    """What was found: stabilised history, short seasonal shape, trend, dynamics, surprises, reach."""
 
     values: FloatArray
     season: FloatArray
     trend: Trend
-    filtered: Filtered
-    scale: FloatArray
+    belief: Belief
+    evidence: FloatArray
     reach: FloatArray
 
 
@@ -105,10 +109,10 @@ class FittedGrowth:
         """Quantiles of the `horizon` buckets after the history."""
         ordered = check_levels(levels)
         learned = self.learned
-        middle, variance = moments(learned.trend, learned.filtered.weights, learned.scale, np.arange(1, horizon + 1))
+        middle, variance = moments(learned.trend, learned.belief, np.arange(1, horizon + 1))
         middle = middle + self._seasons(horizon)
         spread = np.sqrt(variance) * factors_at(learned.reach, horizon)
-        freedom = np.minimum(self.learned.filtered.evidence + PRIOR_EVIDENCE, TAIL)[:, None]
+        freedom = np.minimum(learned.evidence + PRIOR_EVIDENCE, TAIL)[:, None]
         scores = stats.t.ppf(np.asarray(ordered), freedom)
         values = proper(self.space.back(middle[..., None] + spread[..., None] * scores[:, None, :]))
         observed = (~np.isnan(self.history.values)).sum(axis=1)
@@ -167,29 +171,31 @@ def _usual_change(values: FloatArray) -> FloatArray:
     return np.where(usual > 0, usual, np.inf)
 
 
-def _scale(filtered: Filtered, values: FloatArray, history: Panel) -> FloatArray:
+def _scale(filtered: Filtered, weights: FloatArray, values: FloatArray, groups: Sequence[object]) -> FloatArray:
     """Squared size of a one-step change: the series' own, with a few surprises' worth of its kin's median."""
-    own, evidence = filtered.squares, filtered.evidence
-    told = np.where(evidence > 0, own, np.nan)
+    evidence = filtered.evidence
+    own = (weights * filtered.squares).sum(axis=1) * evidence / np.maximum(evidence - FITTED_AWAY, 0.5)
     typical = np.full(len(own), ORDINARY_CHANGE**2)
-    workloads = np.array([key.workload.value for key in history.keys])
-    for kin in (workloads == workload for workload in np.unique(workloads)):
-        if np.isfinite(told[kin]).sum() > 1:
-            typical[kin] = np.nanmedian(told[kin])
+    for group in dict.fromkeys(groups):
+        kin = np.array([each == group for each in groups])
+        told = own[kin & (evidence > 0)]
+        if len(told) > 1:
+            typical[kin] = np.median(told)
     pooled = (evidence * own + PRIOR_EVIDENCE * typical) / (evidence + PRIOR_EVIDENCE)
     known = np.isfinite(values)
-    flat = (np.nan_to_num(np.nanstd(np.where(known.any(axis=1, keepdims=True), values, 0.0), axis=1)) < 1e-9)
+    highest = np.where(known, values, -np.inf).max(axis=1, initial=-np.inf)
+    flat = highest - np.where(known, values, np.inf).min(axis=1, initial=np.inf) < 1e-9
     return np.where(flat & (known.sum(axis=1) >= STEADY), 0.0, pooled)
 
 
-def _with_kin(filtered: Filtered, scale: FloatArray, history: Panel, space: StableSpace) -> Trend:
+def _with_kin(filtered: Filtered, belief: Belief, history: Panel, space: StableSpace) -> Trend:
     """The trend after each series was told how fast its kin grow."""
-    trend, weights = filtered.trend, filtered.weights
+    trend, weights, scale = filtered.trend, belief.weights, belief.scale
     per_slope = space.relative_growth((weights * trend.level).sum(axis=1))
     slope = (weights * trend.slope).sum(axis=1)
     between = (weights * (trend.slope - slope[:, None]) ** 2).sum(axis=1)
     variance = scale * (weights * trend.slope_variance).sum(axis=1) + between
-    told = filtered.evidence > 0
+    told = (filtered.evidence > 0) & (scale > 0)
     yearly = np.full(len(slope), YEARLY_GROWTH * history.granularity.rhythm.hours / _HOURS_A_YEAR)
     prior = kin_prior(
         np.where(told, slope * per_slope, np.nan),

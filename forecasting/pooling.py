@@ -11,6 +11,9 @@ from demand.history import FloatArray
 ENOUGH = 3
 """Others from which a variance between series can be told."""
 
+SUREST = 1e-3
+"""Least variance that counts, as a share of the median one, so that no series outvotes all others."""
+
 
 @dataclass(frozen=True)
 class Prior:
@@ -34,6 +37,8 @@ def kin_prior(estimates: FloatArray, variances: FloatArray, groups: Sequence[Has
     """
     mean, variance = default.mean.copy(), default.variance.copy()
     usable = np.isfinite(estimates) & np.isfinite(variances) & (variances > 0)
+    if usable.any():
+        variances = np.maximum(variances, SUREST * np.median(variances[usable]))
     everyone = np.ones(len(estimates), dtype=bool)
     numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     labels = np.array([numbers[group] for group in groups])

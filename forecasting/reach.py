@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from demand.history import FloatArray
-from forecasting.trend_filter import Filtered, moments
+from forecasting.trend_filter import Belief, Filtered, moments
 
 IntArray = npt.NDArray[np.int64]
 
@@ -23,6 +23,9 @@ INSIDE = 0.8
 
 BELIEF = 16.0
 """Independent errors' worth of belief in kin, and of the kin's belief in the random walk."""
+
+FITTED_AWAY = 8.0
+"""Surprises without which past errors are not believed, as what they are measured against was fitted to them."""
 
 LIMITS = (0.3, 3.0)
 
@@ -38,14 +41,14 @@ def tested_leads(n_steps: int) -> IntArray:
 
 
 def reach_factors(
-    values: FloatArray, filtered: Filtered, scale: FloatArray, groups: Sequence[object], freedom: float
+    values: FloatArray, filtered: Filtered, belief: Belief, groups: Sequence[object], freedom: float
 ) -> FloatArray:
     """Factors of the standard deviation at the leads of `tested_leads`.
 
     Args:
         values: what was filtered, shape (n_series, n_steps), NaN where missing.
         filtered: what the filter found, with the past at `tested_origins`.
-        scale: squared size of a one-step change, shape (n_series,).
+        belief: which dynamics is believed.
         groups: series of the same group share what they know.
         freedom: degrees of freedom of the quantiles.
 
@@ -53,9 +56,10 @@ def reach_factors(
         Shape (n_series, n_leads).
     """
     leads = tested_leads(values.shape[1])
-    errors = _errors(values, filtered, scale, leads) / stats.t.ppf((1 + INSIDE) / 2, freedom)
+    errors = _errors(values, filtered, belief, leads) / stats.t.ppf((1 + INSIDE) / 2, freedom)
     whole = np.isfinite(values).sum(axis=1, keepdims=True) * 2 / 3 / leads
-    independent = np.minimum(np.isfinite(errors).sum(axis=1), whole)
+    trusted = np.maximum(1 - FITTED_AWAY / np.maximum(filtered.evidence, 1e-9), 0.0)[:, None]
+    independent = trusted * np.minimum(np.isfinite(errors).sum(axis=1), whole)
     kin = np.zeros(independent.shape)
     for group in dict.fromkeys(groups):
         rows = np.array([each == group for each in groups])
@@ -63,7 +67,8 @@ def reach_factors(
         count = independent[rows].sum(axis=0)
         kin[rows] = count / (count + BELIEF) * _log_quantile(among, count[None])
     own = _log_quantile(errors, independent)
-    return np.exp((independent * own + BELIEF * kin) / (independent + BELIEF))
+    factors: FloatArray = np.exp((independent * own + BELIEF * kin) / (independent + BELIEF))
+    return factors
 
 
 def _log_quantile(errors: FloatArray, independent: FloatArray) -> FloatArray:
@@ -76,7 +81,7 @@ def _log_quantile(errors: FloatArray, independent: FloatArray) -> FloatArray:
     filled = np.sort(np.where(np.isfinite(errors), errors, np.inf), axis=1)
     place = share * (np.isfinite(errors).sum(axis=1) - 1)
     taken = np.take_along_axis(filled, np.ceil(np.maximum(place, 0)).astype(int)[:, None], axis=1)[:, 0]
-    return np.log(np.clip(np.where(known, taken, 1.0), *LIMITS))
+    return np.asarray(np.log(np.clip(np.where(known, taken, 1.0), *LIMITS)))
 
 
 def factors_at(factors: FloatArray, horizon: int) -> FloatArray:
@@ -89,11 +94,11 @@ def factors_at(factors: FloatArray, horizon: int) -> FloatArray:
     return np.asarray((1 - weight) * factors[:, below] + weight * factors[:, above])
 
 
-def _errors(values: FloatArray, filtered: Filtered, scale: FloatArray, leads: IntArray) -> FloatArray:
+def _errors(values: FloatArray, filtered: Filtered, belief: Belief, leads: IntArray) -> FloatArray:
     """Absolute errors in standard deviations, shape (n_series, n_origins, n_leads); NaN where nothing is known."""
     errors = np.full((len(values), len(filtered.past), len(leads)), np.nan)
     for row, (origin, trend) in enumerate(filtered.past.items()):
-        middle, variance = moments(trend, filtered.weights, scale, leads)
+        middle, variance = moments(trend, belief, leads)
         inside = origin + leads <= values.shape[1]
         deviation = np.sqrt(np.where(variance > 0, variance, np.nan))[:, inside]
         errors[:, row, inside] = np.abs(values[:, origin + leads[inside] - 1] - middle[:, inside]) / deviation

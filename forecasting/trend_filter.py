@@ -35,6 +35,9 @@ SURPRISE = 4.0
 FORGETTING = 0.995
 """Share of the evidence that is kept per observation, as noise and dynamics of two hundred buckets ago may differ."""
 
+ROUNDS = 4
+"""Rounds in which the usual dynamics of a group is found."""
+
 _CELLS = np.array(list(product(LASTING_SHARES, BENDS, HALF_LIVES))).T
 
 
@@ -116,17 +119,30 @@ class Filtered:
 
     Attributes:
         trend: level and slope after the last bucket.
-        weights: how far each dynamics is believed, shape (n_series, n_cells), rows adding up to one.
-        squares: mean square of a surprise in units of its variance, shape (n_series,); zero if there was none.
+        likelihood: logarithm of how likely each dynamics made the history, shape (n_series, n_cells).
+        squares: mean square of a surprise in units of its variance, shape (n_series, n_cells).
         evidence: how many surprises that rests on after forgetting, shape (n_series,).
         past: level and slope as they were known after some earlier buckets, by the number of buckets.
     """
 
     trend: Trend
-    weights: FloatArray
+    likelihood: FloatArray
     squares: FloatArray
     evidence: FloatArray
     past: Mapping[int, Trend]
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What is believed of the dynamics.
+
+    Attributes:
+        weights: how far each dynamics is believed, shape (n_series, n_cells), rows adding up to one.
+        scale: squared size of a one-step change, shape (n_series,).
+    """
+
+    weights: FloatArray
+    scale: FloatArray
 
 
 def run_filter(values: FloatArray, usual: FloatArray, keep: Collection[int] = ()) -> Filtered:
@@ -160,8 +176,11 @@ def run_filter(values: FloatArray, usual: FloatArray, keep: Collection[int] = ()
         seen += here
         if step in keep:
             past[step] = trend
-    weights, mean = _weighed(squares, logs, evidence)
-    return Filtered(trend, weights, mean, evidence, past)
+    mean = squares / np.maximum(evidence, 1e-9)[:, None]
+    known = (mean > 0).all(axis=1, keepdims=True)
+    # A size of noise that nobody knows is integrated out, which leaves a Student likelihood.
+    likelihood = -0.5 * (logs + evidence[:, None] * np.log(np.where(known, mean, 1.0)))
+    return Filtered(trend, likelihood, mean, evidence, past)
 
 
 def _begun(trend: Trend, column: FloatArray, begins: npt.NDArray[np.bool_], waiting: npt.NDArray[np.bool_]) -> Trend:
@@ -178,34 +197,41 @@ def _begun(trend: Trend, column: FloatArray, begins: npt.NDArray[np.bool_], wait
     )
 
 
-def _weighed(squares: FloatArray, logs: FloatArray, evidence: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """How far each dynamics is believed, and the mean square of a surprise under what is believed."""
-    mean = squares / np.maximum(evidence, 1e-9)[:, None]
-    known = mean.min(axis=1) > 0
-    # A size of noise that nobody knows is integrated out, which leaves a Student likelihood.
-    likelihood = -0.5 * (logs + evidence[:, None] * np.log(np.where(known[:, None], mean, 1.0)))
-    weights = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
-    weights /= weights.sum(axis=1, keepdims=True)
-    # The best of many dynamics fits a short history too well, by about one surprise.
-    unbiased = (weights * mean).sum(axis=1) * evidence / np.maximum(evidence - 1, 0.5)
-    return weights, np.where(known, unbiased, 0.0)
+def beliefs(filtered: Filtered, groups: Sequence[object]) -> FloatArray:
+    """How far each dynamics is believed, rows adding up to one, shape (n_series, n_cells).
+
+    What is usual in a group counts beforehand; it is found by maximising the likelihood of all its series together
+    (Dempster, Laird and Rubin, 1977), a few rounds of it, from every dynamics being as usual as every other.
+
+    Args:
+        filtered: what the histories say.
+        groups: series of the same group are of one kind.
+    """
+    likelihood = np.exp(filtered.likelihood - filtered.likelihood.max(axis=1, keepdims=True))
+    weights: FloatArray = np.empty_like(likelihood)
+    for group in dict.fromkeys(groups):
+        rows = np.array([each == group for each in groups])
+        usual = np.ones(likelihood.shape[1])
+        for _ in range(ROUNDS):
+            belief = likelihood[rows] * usual
+            belief /= belief.sum(axis=1, keepdims=True)
+            usual = belief.sum(axis=0) + 1 / len(usual)
+        weights[rows] = belief
+    return weights
 
 
-def moments(
-    trend: Trend, weights: FloatArray, scale: FloatArray, leads: npt.NDArray[np.int64]
-) -> tuple[FloatArray, FloatArray]:
+def moments(trend: Trend, belief: Belief, leads: npt.NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
     """Mean and variance of what will be observed, over all dynamics.
 
     Args:
         trend: what is known of level and slope.
-        weights: how far each dynamics is believed, shape (n_series, n_cells).
-        scale: squared size of a one-step change, shape (n_series,).
+        belief: which dynamics is believed, and how large changes are.
         leads: buckets ahead, shape (n_leads,).
 
     Returns:
         Each of shape (n_series, n_leads).
     """
-    phi = GRID.damping
+    phi, weights = GRID.damping, belief.weights
     steps = np.arange(leads.max() + 1)[:, None]
     grown = phi * (1 - phi**steps) / (1 - phi)
     bends = np.concatenate([np.zeros((1, len(phi))), np.cumsum(grown**2, axis=0)])[leads]
@@ -218,14 +244,16 @@ def moments(
     between = between + (weighted * trend.slope) @ reach**2 - middle**2
     own = (weights * trend.level_variance).sum(axis=1, keepdims=True) + 2 * (weights * trend.covariance) @ reach
     own = own + (weights * trend.slope_variance) @ reach**2 + weights @ fixed.T
-    return centre + middle, scale[:, None] * own + np.maximum(between, 0.0)
+    return centre + middle, belief.scale[:, None] * own + np.maximum(between, 0.0)
 
 
 def together(parts: Sequence[Filtered]) -> Filtered:
     """One result from those of several blocks of series."""
-    arrays = [np.concatenate([getattr(part, name) for part in parts]) for name in ("weights", "squares", "evidence")]
+    likelihood, squares, evidence = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("likelihood", "squares", "evidence")
+    )
     past = {step: _stacked([part.past[step] for part in parts]) for step in parts[0].past}
-    return Filtered(_stacked([part.trend for part in parts]), *arrays, past)
+    return Filtered(_stacked([part.trend for part in parts]), likelihood, squares, evidence, past)
 
 
 def _stacked(trends: Sequence[Trend]) -> Trend:
