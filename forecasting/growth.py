@@ -15,7 +15,7 @@ from demand.history import FloatArray, Panel
 from forecasting.pooling import Prior, kin_prior
 from forecasting.quantiles import QuantileForecast, check_levels, proper
 from forecasting.reach import factors_at, reach_factors, tested_origins
-from forecasting.season_shape import short_shape, yearly_shape
+from forecasting.season_shape import cyclic_shape, repeated, short_seasons, year_of, yearly_shape
 from forecasting.stable_space import StableSpace, stable_space
 from forecasting.trend_filter import Belief, Filtered, Trend, beliefs, moments, run_filter, together
 
@@ -72,16 +72,17 @@ class PooledGrowth:
         """
         space = stable_space(history.values, caps)
         values = space.into(history.values)
-        weekly, rest = _without_short_season(values, history)
-        year = history.granularity.rhythm.seasons[-1]
-        rest = rest - yearly_shape(rest, year, 0)[0] if year > 7 and _has_year(history) else rest
+        season = cyclic_shape(values, short_seasons(history.granularity))
+        rest = values - repeated(season, np.arange(-history.n_steps, 0))
+        year = year_of(history.granularity)
+        rest = rest - yearly_shape(rest, year, 0)[0] if year else rest
         filtered = _filtered(rest, tested_origins(history.n_steps))
         workloads = [key.workload for key in history.keys]
         weights = beliefs(filtered, workloads)
         belief = Belief(weights, _scale(filtered, weights, rest, workloads))
         trend = _with_kin(filtered, belief, history, space)
         reach = reach_factors(rest, filtered, belief, workloads, TAIL)
-        return FittedGrowth(self, history, space, _Learned(values, weekly, trend, belief, filtered.evidence, reach))
+        return FittedGrowth(self, history, space, _Learned(values, season, trend, belief, filtered.evidence, reach))
 
 
 @dataclass(frozen=True)
@@ -126,33 +127,12 @@ class FittedGrowth:
         return QuantileForecast(ordered, values, reasons)
 
     def _seasons(self, horizon: int) -> FloatArray:
-        season = self.learned.season
-        seasons = season[:, np.arange(horizon) % season.shape[1]]
-        if _has_year(self.history):
-            rest = self.learned.values - _repeated_back(season, self.history.n_steps)
-            seasons = seasons + yearly_shape(rest, self.history.granularity.rhythm.seasons[-1], horizon)[1]
+        season, year = self.learned.season, year_of(self.history.granularity)
+        seasons = repeated(season, np.arange(horizon))
+        if year:
+            rest = self.learned.values - repeated(season, np.arange(-self.history.n_steps, 0))
+            seasons = seasons + yearly_shape(rest, year, horizon)[1]
         return seasons
-
-
-def _has_year(history: Panel) -> bool:
-    rhythm = history.granularity.rhythm
-    return rhythm.seasons[-1] * rhythm.hours > 0.9 * _HOURS_A_YEAR
-
-
-def _without_short_season(values: FloatArray, history: Panel) -> tuple[FloatArray, FloatArray]:
-    """The shape of the longest season shorter than a year that is known twice, and the values without it."""
-    rhythm = history.granularity.rhythm
-    seasons = [each for each in rhythm.whole_seasons if each * rhythm.hours < 0.9 * _HOURS_A_YEAR]
-    shape = np.zeros((len(values), 1))
-    for season in seasons:
-        deviation = short_shape(values - _repeated_back(shape, history.n_steps), season)
-        shape = np.tile(shape, season // shape.shape[1]) + deviation
-    return shape, values - _repeated_back(shape, history.n_steps)
-
-
-def _repeated_back(shape: FloatArray, n_steps: int) -> FloatArray:
-    """A shape over the history that ends where its place 0 begins."""
-    return shape[:, np.arange(-n_steps, 0) % shape.shape[1]]
 
 
 def _filtered(values: FloatArray, origins: Sequence[int]) -> Filtered:

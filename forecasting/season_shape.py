@@ -1,7 +1,11 @@
 """Seasonal shapes of many series at once, kept only as far as they come again."""
 
-import numpy as np
+from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
+from demand.calendar import Granularity
 from demand.history import FloatArray
 
 RECENT_CYCLES = 12
@@ -9,6 +13,9 @@ RECENT_CYCLES = 12
 
 HARMONICS = 4
 """Waves that a yearly shape is made of."""
+
+_NEARLY_A_YEAR = 0.9 * 8766
+"""Hours."""
 
 
 def short_shape(values: FloatArray, season: int) -> FloatArray:
@@ -28,6 +35,40 @@ def short_shape(values: FloatArray, season: int) -> FloatArray:
         return np.zeros((len(values), season))
     deviations = (values - _moving_average(values, season))[:, n_steps - cycles * season :]
     return _coming_again(deviations.reshape(len(values), cycles, season))
+
+
+def cyclic_shape(values: FloatArray, seasons: Sequence[int]) -> FloatArray:
+    """One shape of seasons that are multiples of each other, the longer ones on top of the shorter ones.
+
+    Args:
+        values: additive space, shape (n_series, n_steps), NaN where missing.
+        seasons: lengths in buckets, shortest first; there may be none.
+
+    Returns:
+        Shape (n_series, longest season), or (n_series, 1) without seasons; place 0 is the first bucket ahead.
+    """
+    shape = np.zeros((len(values), 1))
+    for season in seasons:
+        deviation = short_shape(values - repeated(shape, np.arange(-values.shape[1], 0)), season)
+        shape = np.tile(shape, season // shape.shape[1]) + deviation
+    return shape
+
+
+def repeated(shape: FloatArray, steps: npt.NDArray[np.int64]) -> FloatArray:
+    """A shape at these buckets, counted from the first one ahead; shape (n_series, n_steps)."""
+    return shape[:, steps % shape.shape[1]]
+
+
+def short_seasons(granularity: Granularity) -> tuple[int, ...]:
+    """The seasons that are shorter than a year, in buckets."""
+    rhythm = granularity.rhythm
+    return tuple(each for each in rhythm.whole_seasons if each * rhythm.hours < _NEARLY_A_YEAR)
+
+
+def year_of(granularity: Granularity) -> float | None:
+    """A year in buckets, where forecasts at this granularity reach far enough for it to matter."""
+    longest = granularity.rhythm.seasons[-1]
+    return longest if longest * granularity.rhythm.hours >= _NEARLY_A_YEAR else None
 
 
 def yearly_shape(values: FloatArray, season: float, horizon: int) -> tuple[FloatArray, FloatArray]:
