@@ -12,6 +12,7 @@ from forecasting.additive_trend import AdditiveTrend
 from forecasting.boosting import GlobalBoosting
 from forecasting.forecaster import Forecaster
 from forecasting.growth import PooledGrowth
+from forecasting.kinship import Kinship
 from forecasting.seasonal_naive import SeasonalNaive
 from forecasting.statistical import Statistical
 
@@ -73,8 +74,9 @@ _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
         # Without ETS: it took two fifths of the time, and was not once chosen.
         *_pair(24),
         _mstl(24, 168),
+        Kinship(),
     ),
-    Granularity.DAY: (SeasonalNaive(), AdditiveTrend(), GlobalBoosting(), *_trio(7), _mstl(7, 365), PooledGrowth()),
+    Granularity.DAY: (SeasonalNaive(), AdditiveTrend(), GlobalBoosting(), *_trio(7), _mstl(7, 365), PooledGrowth(), Kinship()),
     Granularity.WEEK: (
         SeasonalNaive(),
         AdditiveTrend(),
@@ -83,6 +85,7 @@ _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
         _classical("arima", AutoARIMA, 1),
         _mstl(52),
         PooledGrowth(),
+        Kinship(),
     ),
     Granularity.MONTH: (
         SeasonalNaive(),
@@ -91,5 +94,6 @@ _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
         *_trio(12),
         _classical("arima", AutoARIMA, 12),
         PooledGrowth(),
+        Kinship(),
     ),
 }

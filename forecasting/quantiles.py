@@ -25,11 +25,13 @@ class QuantileForecast:
         values: shape (n_series, n_steps, n_levels), never below zero and never crossing; all NaN for a series that
             the model could not forecast.
         failures: why, per row that is all NaN.
+        notes: what a reader should know of a row that is forecast, such as what it was borrowed from.
     """
 
     levels: tuple[float, ...]
     values: FloatArray
     failures: Mapping[int, str] = field(default_factory=dict)
+    notes: Mapping[int, str] = field(default_factory=dict)
 
     def at(self, levels: Sequence[float]) -> FloatArray:
         """Quantiles at other probabilities, shape (n_series, n_steps, n_levels).
