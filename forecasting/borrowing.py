@@ -29,7 +29,8 @@ class Lenders:
 
     Attributes:
         granularity: the width of a bucket.
-        cycles: shape within the seasons shorter than a year, shape (n_series, season); place 0 is the first bucket ahead.
+        cycles: shape within the seasons shorter than a year, shape (n_series, season), place 0 being the first bucket
+            ahead.
         year: yearly deviations over the history and ahead, shape (n_series, n_steps + horizon).
         n_steps: buckets of history.
     """
@@ -41,7 +42,7 @@ class Lenders:
 
     @property
     def turns(self) -> int:
-        """By how many buckets a shape may be turned to another clock: the hours of a day, none at other granularities."""
+        """How many clocks a shape may be turned to: the hours of a day; one at coarser granularities."""
         return 24 if self.granularity is Granularity.HOUR else 1
 
     def shapes(self, rows: IntArray, first: int, stop: int) -> FloatArray:

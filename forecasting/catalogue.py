@@ -76,7 +76,15 @@ _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
         _mstl(24, 168),
         Kinship(),
     ),
-    Granularity.DAY: (SeasonalNaive(), AdditiveTrend(), GlobalBoosting(), *_trio(7), _mstl(7, 365), PooledGrowth(), Kinship()),
+    Granularity.DAY: (
+        SeasonalNaive(),
+        AdditiveTrend(),
+        GlobalBoosting(),
+        *_trio(7),
+        _mstl(7, 365),
+        PooledGrowth(),
+        Kinship(),
+    ),
     Granularity.WEEK: (
         SeasonalNaive(),
         AdditiveTrend(),

@@ -48,4 +48,6 @@ def told(keys: Sequence[SeriesKey], kin: npt.NDArray[np.int64], shares: FloatArr
     """What was borrowed and from whom, those named that most of it is from."""
     order = np.argsort(-shares, kind="stable")
     named = [str(keys[kin[place]]) for place in order[:3] if shares[place] >= 0.1] or [str(keys[kin[order[0]]])]
-    return f"history is short: shape and growth borrowed from {'; '.join(name or 'a nameless series' for name in named)}"
+    return (
+        f"history is short: shape and growth borrowed from {'; '.join(name or 'a nameless series' for name in named)}"
+    )

@@ -6,7 +6,7 @@ error is the growth that is borrowed, with the ramp after a launch where kin wer
 band.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import ClassVar
@@ -14,11 +14,11 @@ from typing import ClassVar
 import numpy as np
 from scipy import stats
 
-from demand.history import Panel
+from demand.history import FloatArray, Panel
 from forecasting.family import WINDOW, Family, enough, family_of
 from forecasting.kin import told
 from forecasting.quantiles import QuantileForecast, check_levels, proper
-from forecasting.rehearsal import TAIL, Youth, level_of, rehearse
+from forecasting.rehearsal import TAIL, Rule, Youth, level_of, rehearse
 
 AGES = (1, 2, 3, 6, 12, 24, 48, 72, 120, 168, 336)
 """Ages that are rehearsed; a series is forecast with the errors of the next lower one."""
@@ -63,30 +63,35 @@ class FittedKinship:
         alive = np.isfinite(self.history.values).any(axis=1)
         failures = {int(row): "the series has no observation" for row in np.flatnonzero(~alive)}
         values = np.full((self.history.n_series, horizon, len(ordered)), np.nan)
+        if not alive.any():
+            return QuantileForecast(ordered, values, failures)
+        family = family_of(self.history, horizon)
+        rules = lru_cache(maxsize=None)(partial(rehearse, family))
+        scores = stats.t.ppf(np.asarray(ordered), TAIL)
         notes: dict[int, str] = {}
-        if alive.any():
-            family = family_of(self.history, horizon)
-            learned = lru_cache(maxsize=None)(partial(rehearse, family))
-            for row in np.flatnonzero(alive).tolist():
-                values[row], notes[row] = self._one(family, row, learned, stats.t.ppf(np.asarray(ordered), TAIL))
-            values[alive] = proper(family.space.back(values)[alive])
-        return QuantileForecast(ordered, values, failures, {row: note for row, note in notes.items() if note})
+        for row in np.flatnonzero(alive).tolist():
+            values[row], note = _forecast(family, row, rules, scores)
+            notes |= {row: note} if note else {}
+        values[alive] = proper(family.space.back(values)[alive])
+        return QuantileForecast(ordered, values, failures, notes)
 
-    def _one(self, family, row, learned, scores):
-        own = family.values[row][np.isfinite(family.values[row])]
-        if len(own) >= STEADY and np.ptp(own) < 1e-9:
-            return np.full((family.horizon, len(scores)), own[-1]), ""
-        stop, seen = int(family.last[row]) + 1, min(len(own), WINDOW[self.history.granularity])
-        first = max(int(family.first[row]), stop - WINDOW[self.history.granularity])
-        kin, priors = family.kin(row)
-        view = family.view(row, (first, stop), (kin, priors), self.history.n_steps + family.horizon)
-        rule = learned(Youth(self.history.keys[row].workload, max(age for age in AGES if age <= seen), family.alone_in_its_region(row)))
-        leads = len(view.ahead)
-        middle = level_of(view.rest, rule.span) + view.ahead + rule.drift[:leads]
-        quantiles = middle[:, None] + (rule.size[:leads] * rule.unrest(view))[:, None] * scores
-        return quantiles[-family.horizon :], self._note(family, row, kin, view.shares)
 
-    def _note(self, family, row, kin, shares) -> str:
-        if family.counts[row] >= enough(self.history.granularity):
-            return ""
-        return told(self.history.keys, kin, shares) if len(kin) else ALONE
+def _forecast(family: Family, row: int, rules: Callable[[Youth], Rule], scores: FloatArray) -> tuple[FloatArray, str]:
+    """Quantiles in the stabilised space, shape (horizon, n_levels), and what the reader should know."""
+    history = family.history
+    known = family.values[row][np.isfinite(family.values[row])]
+    if len(known) >= STEADY and np.ptp(known) < 1e-9:
+        return np.full((family.horizon, len(scores)), known[-1]), ""
+    stop, window = int(family.last[row]) + 1, WINDOW[history.granularity]
+    kin, priors = family.kin(row)
+    first = max(int(family.first[row]), stop - window)
+    view = family.view(row, (first, stop), (kin, priors), history.n_steps + family.horizon)
+    age = max(age for age in AGES if age <= min(len(known), window))
+    rule = rules(Youth(history.keys[row].workload, age, family.alone_in_its_region(row)))
+    leads = len(view.ahead)
+    middle = level_of(view.rest, rule.span) + view.ahead + rule.drift[:leads]
+    size = rule.size[:leads] * rule.unrest(view)
+    quantiles = (middle[:, None] + size[:, None] * scores)[-family.horizon :]
+    if len(known) >= enough(history.granularity):
+        return quantiles, ""
+    return quantiles, told(history.keys, kin, view.shares) if len(kin) else ALONE

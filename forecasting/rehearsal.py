@@ -107,7 +107,9 @@ def _moments(family: Family, row: int, age: int) -> Iterator[tuple[int, float]]:
     """Where a series is cut off to be young again, and how much that counts."""
     first, last = int(family.first[row]), int(family.last[row])
     lead = max(1, min(family.reach, (last - first) // 4))
-    stops = np.unique(np.linspace(first + age, last + 1 - lead, MOMENTS).astype(int)) if last - first >= age + lead else []
+    if last - first < age + lead:
+        return
+    stops = np.unique(np.linspace(first + age, last + 1 - lead, MOMENTS).astype(int))
     launched = first > 0
     for stop in stops:
         if np.isfinite(family.values[row, stop - age : stop]).sum() > age / 2:
