@@ -14,7 +14,7 @@ from scipy import stats
 from demand.history import FloatArray, Panel
 from forecasting.pooling import Prior, kin_prior
 from forecasting.quantiles import QuantileForecast, check_levels, proper
-from forecasting.reach import factors_at, reach_factors, tested_origins
+from forecasting.reach import factors_at, reach_factors, rehearsal_origins
 from forecasting.season_shape import cyclic_shape, repeated, short_seasons, year_of, yearly_shape
 from forecasting.stable_space import StableSpace, stable_space
 from forecasting.trend_filter import Belief, Filtered, Trend, beliefs, moments, run_filter, together
@@ -76,7 +76,7 @@ class PooledGrowth:
         rest = values - repeated(season, np.arange(-history.n_steps, 0))
         year = year_of(history.granularity)
         rest = rest - yearly_shape(rest, year, 0)[0] if year else rest
-        filtered = _filtered(rest, tested_origins(history.n_steps))
+        filtered = _filtered(rest, rehearsal_origins(history.n_steps))
         workloads = [key.workload for key in history.keys]
         weights = beliefs(filtered, workloads)
         belief = Belief(weights, _scale(filtered, weights, rest, workloads))

@@ -30,12 +30,12 @@ FITTED_AWAY = 8.0
 LIMITS = (0.3, 3.0)
 
 
-def tested_origins(n_steps: int) -> tuple[int, ...]:
+def rehearsal_origins(n_steps: int) -> tuple[int, ...]:
     """After how many buckets the past is forecast from: the last two thirds of the history."""
     return tuple(np.unique(np.linspace(n_steps / 3, n_steps - 1, ORIGINS).astype(int)).tolist())
 
 
-def tested_leads(n_steps: int) -> IntArray:
+def rehearsal_leads(n_steps: int) -> IntArray:
     """Leads at which errors are measured: powers of two up to a third of the history."""
     return 2 ** np.arange(int(np.log2(max(n_steps, 3) / 3)) + 1)
 
@@ -43,11 +43,11 @@ def tested_leads(n_steps: int) -> IntArray:
 def reach_factors(
     values: FloatArray, filtered: Filtered, belief: Belief, groups: Sequence[object], freedom: float
 ) -> FloatArray:
-    """Factors of the standard deviation at the leads of `tested_leads`.
+    """Factors of the standard deviation at the leads of `rehearsal_leads`.
 
     Args:
         values: what was filtered, shape (n_series, n_steps), NaN where missing.
-        filtered: what the filter found, with the past at `tested_origins`.
+        filtered: what the filter found, with the past at `rehearsal_origins`.
         belief: which dynamics is believed.
         groups: series of the same group share what they know.
         freedom: degrees of freedom of the quantiles.
@@ -55,7 +55,7 @@ def reach_factors(
     Returns:
         Shape (n_series, n_leads).
     """
-    leads = tested_leads(values.shape[1])
+    leads = rehearsal_leads(values.shape[1])
     errors = _errors(values, filtered, belief, leads) / stats.t.ppf((1 + INSIDE) / 2, freedom)
     whole = np.isfinite(values).sum(axis=1, keepdims=True) * 2 / 3 / leads
     trusted = np.maximum(1 - FITTED_AWAY / np.maximum(filtered.evidence, 1e-9), 0.0)[:, None]
