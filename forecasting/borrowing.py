@@ -47,15 +47,18 @@ class Lenders:
 
     def shapes(self, rows: IntArray, first: int, stop: int) -> FloatArray:
         """Shapes of some series over some buckets of history and future, shape (n_rows, turns, stop - first)."""
-        steps = np.arange(first, stop) - self.n_steps
-        turned = np.stack([repeated(self.cycles[rows], steps - turn) for turn in range(self.turns)], axis=1)
-        return turned + self.year[rows, None, first:stop]
+        return self._turned(rows, np.arange(first, stop) - self.n_steps) + self.year[rows, None, first:stop]
 
     def blend(self, rows: IntArray, weights: FloatArray, first: int, stop: int) -> FloatArray:
         """The average of `shapes` with weights of shape (n_rows, turns), without building them all."""
-        cycle = sum(weights[:, turn] @ np.roll(self.cycles[rows], turn, axis=1) for turn in range(self.turns))
+        season = self.cycles.shape[1]
+        cycle = np.tensordot(weights, self._turned(rows, np.arange(season)), axes=2)
         steps = np.arange(first, stop) - self.n_steps
-        return np.asarray(repeated(np.atleast_2d(cycle), steps)[0] + weights.sum(axis=1) @ self.year[rows, first:stop])
+        return np.asarray(cycle[steps % season] + weights.sum(axis=1) @ self.year[rows, first:stop])
+
+    def _turned(self, rows: IntArray, steps: IntArray) -> FloatArray:
+        places = (steps - np.arange(self.turns)[:, None]) % self.cycles.shape[1]
+        return np.asarray(self.cycles[rows][:, places])
 
 
 def lenders(values: FloatArray, granularity: Granularity, horizon: int) -> Lenders:

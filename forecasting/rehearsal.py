@@ -25,8 +25,9 @@ MOMENTS = 6
 MOST_REHEARSED = 24
 """Kin that are rehearsed on at most."""
 
-LAUNCH_WEIGHT = 4.0
-"""How much more the youth that kin really had counts than one that is rehearsed later."""
+BEGUN, LAUNCHED = 4.0, 20.0
+"""How much more the youth that kin really had counts than one that is rehearsed later: where only its records begin in
+view, and where demand was zero before."""
 
 UNREST_BELIEF = 12.0
 """Observations before a series' own restlessness counts as much as that of its kin."""
@@ -110,10 +111,11 @@ def _moments(family: Family, row: int, age: int) -> Iterator[tuple[int, float]]:
     if last - first < age + lead:
         return
     stops = np.unique(np.linspace(first + age, last + 1 - lead, MOMENTS).astype(int))
-    launched = first > 0
+    launched = first > 0 and family.history.values[row, first - 1] == 0
     for stop in stops:
         if np.isfinite(family.values[row, stop - age : stop]).sum() > age / 2:
-            yield int(stop), LAUNCH_WEIGHT if launched and stop == first + age else 1.0
+            real = first > 0 and stop == first + age
+            yield int(stop), (LAUNCHED if launched else BEGUN) if real else 1.0
 
 
 def _learn(errors: Mapping[int, FloatArray], views: list[View], weights: FloatArray) -> Rule:
