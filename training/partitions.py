@@ -48,7 +48,7 @@ def _split(cohort: list[int], size: int, keys: Mapping[int, SeriesKey]) -> Itera
     """As few parts as the size allows, with kin side by side, and none so small that a series is left without any."""
     ordered = sorted(cohort, key=lambda series_id: (_kind(keys.get(series_id, SeriesKey())), series_id))
     count = -(-len(ordered) // size)
-    ends = [len(ordered) * part // count for part in range(count + 1)]
+    ends = [-(-len(ordered) * part // count) for part in range(count + 1)]
     for first, stop in pairwise(ends):
         yield ordered[first:stop]
 

@@ -32,7 +32,7 @@ def test_lateness_is_counted_from_the_newest_and_not_from_the_one_before() -> No
 
 def test_a_partition_holds_no_more_series_than_its_size_and_every_series_is_in_one() -> None:
     made = partitions({number: extent(NEWEST) for number in range(7)}, Granularity.HOUR, size=3)
-    assert [part.series_ids for part in made] == [(0, 1), (2, 3), (4, 5, 6)]
+    assert [part.series_ids for part in made] == [(0, 1, 2), (3, 4), (5, 6)]
 
 
 def test_kin_are_kept_together_and_no_series_is_split_off_alone() -> None:
