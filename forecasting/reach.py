@@ -32,7 +32,7 @@ LIMITS = (0.3, 3.0)
 
 def rehearsal_origins(n_steps: int) -> tuple[int, ...]:
     """After how many buckets the past is forecast from: the last two thirds of the history."""
-    return tuple(np.unique(np.linspace(n_steps / 3, n_steps - 1, ORIGINS).astype(int)).tolist())
+    return tuple(np.unique(np.linspace(n_steps / 3, n_steps - 1, ORIGINS).astype(int).clip(1)).tolist())
 
 
 def rehearsal_leads(n_steps: int) -> IntArray:

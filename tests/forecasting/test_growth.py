@@ -114,3 +114,12 @@ def test_a_year_and_a_week_are_carried_ahead() -> None:
     values = 500 * shape + np.random.default_rng(4).normal(0, 3, len(days))
     made = PooledGrowth().fit(panel(values[None, :-180]), seed=1).predict(180, [0.5]).values[0, :, 0]
     assert np.abs(made / (500 * shape[-180:]) - 1).mean() < 0.06
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 3, 5, 9])
+@pytest.mark.parametrize("granularity", list(Granularity))
+def test_a_panel_of_any_length_is_answered(granularity: Granularity, n_steps: int) -> None:
+    values = np.stack([np.full(n_steps, np.nan), np.arange(n_steps), np.zeros(n_steps)])
+    made = PooledGrowth().fit(panel(values, granularity), seed=1).predict(5, [0.1, 0.9])
+    assert set(made.failures) == ({0} if n_steps >= 3 else {0, 1, 2})
+    assert [row for row in range(3) if np.isnan(made.values[row]).all()] == sorted(made.failures)

@@ -135,3 +135,13 @@ def test_nothing_but_silence_is_named() -> None:
     silent = Panel((SeriesKey(),), ("accelerators",), Granularity.HOUR, START, np.full((1, 50), np.nan))
     made = Kinship().fit(silent, seed=1).predict(3, [0.5])
     assert made.failures == {0: "the series has no observation"}
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 5, 9])
+@pytest.mark.parametrize("granularity", list(Granularity))
+def test_a_panel_of_any_length_is_answered(granularity: Granularity, n_steps: int) -> None:
+    values = np.stack([np.full(n_steps, np.nan), np.arange(n_steps), np.zeros(n_steps)])
+    keys = tuple(SeriesKey(tenant=str(row)) for row in range(3))
+    made = Kinship().fit(Panel(keys, ("accelerators",) * 3, granularity, START, values), seed=1).predict(5, [0.1, 0.9])
+    assert set(made.failures) == {0}
+    assert np.isfinite(made.values[1:]).all()

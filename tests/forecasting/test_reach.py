@@ -30,7 +30,7 @@ def test_what_returns_to_its_mean_reaches_less_far() -> None:
 
 def test_leads_are_powers_of_two_up_to_a_third_of_the_history() -> None:
     assert [rehearsal_leads(n).tolist() for n in (1, 3, 12, 100)] == [[1], [1], [1, 2, 4], [1, 2, 4, 8, 16, 32]]
-    assert rehearsal_origins(1) == (0,)
+    assert rehearsal_origins(1) == (1,)
 
 
 def test_between_measured_leads_factors_are_interpolated_and_the_last_goes_on() -> None:
