@@ -12,6 +12,8 @@ from demand.errors import NotFound
 from forecasting.additive_trend import AdditiveTrend
 from forecasting.boosting import GlobalBoosting
 from forecasting.forecaster import Forecaster
+from forecasting.growth import PooledGrowth
+from forecasting.kinship import Kinship
 from forecasting.profile import Profile
 from forecasting.seasonal_naive import SeasonalNaive
 from forecasting.statistical import Statistical
@@ -37,6 +39,8 @@ PRIOR = {
     "arima": 0.05,
     "mstl": 0.05,
     "prophet": 0.02,
+    "growth": 0.4,
+    "kin": 0.02,
 }
 """Weight of each model before anything is known of a series, relative to the others that are tried. They say what the
 models deserved on windows that end before those that are scored (docs/decisions/0008)."""
@@ -100,7 +104,7 @@ def _smoothing(season: int) -> tuple[Statistical, ...]:
     )
 
 
-_EVERYWHERE = (Profile(), GlobalBoosting(), AdditiveTrend())
+_EVERYWHERE = (Profile(), GlobalBoosting(), AdditiveTrend(), Kinship())
 
 _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
     Granularity.HOUR: (
@@ -116,6 +120,7 @@ _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
         *_EVERYWHERE,
         *_smoothing(7),
         _mstl(7, 365),
+        PooledGrowth(),
     ),
     Granularity.WEEK: (
         SeasonalNaive(),
@@ -124,6 +129,13 @@ _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
         *_smoothing(1),
         _classical("arima", AutoARIMA, 1),
         _mstl(52),
+        PooledGrowth(),
     ),
-    Granularity.MONTH: (SeasonalNaive(), *_EVERYWHERE, *_smoothing(12), _classical("arima", AutoARIMA, 12)),
+    Granularity.MONTH: (
+        SeasonalNaive(),
+        *_EVERYWHERE,
+        *_smoothing(12),
+        _classical("arima", AutoARIMA, 12),
+        PooledGrowth(),
+    ),
 }

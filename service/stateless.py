@@ -147,7 +147,7 @@ def answer(
     for grid in [width] if width else dict.fromkeys(history.granularities):
         own = {row: extent for row, extent in extents.items() if width or extent.granularity is grid}
         sink.left_out |= dict.fromkeys(own, f"its history holds no whole {grid} yet")
-        for partition in partitions(own, grid, _PARTITION_SIZE):
+        for partition in partitions(own, grid, _PARTITION_SIZE, dict(enumerate(history.keys))):
             for row in partition.series_ids:
                 del sink.left_out[row]
             retrain(partition, Ports(history, sink, NoChampions()), settings, progress)

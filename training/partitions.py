@@ -1,16 +1,23 @@
 """Which series are trained together, and up to which bucket."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import pandas as pd
 
 from demand.calendar import Granularity, buckets, floor, number, previous
+from demand.series import SeriesKey
 from training.ports import Extent, Partition
 
 _ORDER = tuple(Granularity)
 
 
-def partitions(extents: Mapping[int, Extent], granularity: Granularity, size: int) -> tuple[Partition, ...]:
+def partitions(
+    extents: Mapping[int, Extent],
+    granularity: Granularity,
+    size: int,
+    keys: Mapping[int, SeriesKey] | None = None,
+) -> tuple[Partition, ...]:
     """Split series into partitions of at most `size` whose histories end at a common cut-off.
 
     A series that is a little late is forecast from the common cut-off, over missing values; one whose history ended
@@ -20,7 +27,8 @@ def partitions(extents: Mapping[int, Extent], granularity: Granularity, size: in
     Args:
         extents: how far each stored series reaches.
         granularity: width of the buckets to forecast.
-        size: how many series a partition holds at most.
+        size: how many series a partition holds at most; partitions of one cut-off are about equally large.
+        keys: the identity of each series; kin, which learn from each other, are kept together where they are given.
     """
     cut_offs = {
         series_id: cut_off
@@ -29,11 +37,25 @@ def partitions(extents: Mapping[int, Extent], granularity: Granularity, size: in
         and (cut_off := _last_whole_bucket(extent, granularity)) >= _first_whole_bucket(extent, granularity)
     }
     return tuple(
-        Partition(tuple(cohort[first : first + size]), granularity, cut_offs[newest])
+        Partition(tuple(sorted(part)), granularity, cut_offs[newest])
         for grid in _grids(cut_offs, granularity)
         for newest, cohort in _cohorts(grid, cut_offs, granularity)
-        for first in range(0, len(cohort), size)
+        for part in _split(cohort, size, keys or {})
     )
+
+
+def _split(cohort: list[int], size: int, keys: Mapping[int, SeriesKey]) -> Iterator[list[int]]:
+    """As few parts as the size allows, with kin side by side, and none so small that a series is left without any."""
+    ordered = sorted(cohort, key=lambda series_id: (_kind(keys.get(series_id, SeriesKey())), series_id))
+    count = -(-len(ordered) // size)
+    ends = [-(-len(ordered) * part // count) for part in range(count + 1)]
+    for first, stop in pairwise(ends):
+        yield ordered[first:stop]
+
+
+def _kind(key: SeriesKey) -> tuple[str, ...]:
+    """What kin have in common, what matters most first."""
+    return (key.workload.value, key.accelerator, key.region, key.provider)
 
 
 def _grids(cut_offs: Mapping[int, pd.Timestamp], granularity: Granularity) -> list[list[int]]:

@@ -15,6 +15,7 @@ from forecasting.forecaster import Forecaster
 from forecasting.seasonal_naive import SeasonalNaive
 from training.assembly import PanelForecast, Plan, assemble
 from training.backtest import Windows, backtest
+from training.coldstart import KIN, borrow
 from training.fitting import Workers
 from training.following import brought_up, remembered
 from training.learning import learn, unlearned
@@ -94,7 +95,8 @@ def forecast(
     if workers is None:
         with Workers(settings.n_jobs) as own:
             return forecast(panel, settings, progress, own)
-    models = settings.catalogue(panel.granularity)
+    listed = settings.catalogue(panel.granularity)
+    models = tuple(each for each in listed if each.name != KIN)
     prior = np.array([PRIOR[each.name] for each in models])
     horizon = min(settings.horizon, panel.granularity.rhythm.backtest_horizon)
     past = backtest(
@@ -106,7 +108,9 @@ def forecast(
     else:
         choices = unlearned(past.models, prior, panel)
         memories = remembered(np.full((panel.n_series, 0), np.nan), panel)
-    return assemble(panel, Plan(models, choices, memories), settings.horizon, settings.seed, workers, progress)
+    if len(listed) > len(models):
+        choices = borrow(choices, panel)
+    return assemble(panel, Plan(listed, choices, memories), settings.horizon, settings.seed, workers, progress)
 
 
 def reforecast(
@@ -128,6 +132,7 @@ def reforecast(
         {each.name: each for each in (*catalogue(panel.granularity), *settings.catalogue(panel.granularity))}.values()
     )
     choices, memories = brought_up(panel, known, [each.name for each in models])
+    choices = borrow(choices, panel)
     return assemble(panel, Plan(models, choices, memories), settings.horizon, settings.seed, workers, progress)
 
 

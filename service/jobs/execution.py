@@ -127,7 +127,8 @@ class Execution:
 
     def _partitions(self, unit: UnitOfWork, run: Run, found: Sequence[StoredSeries]) -> tuple[Partition, ...]:
         extents = unit.observations.extents([series.id for series in found], as_of=run.as_of)
-        return partitions(extents, run.request.granularity, self._settings.partition_size)
+        keys = {series.id: series.key for series in found}
+        return partitions(extents, run.request.granularity, self._settings.partition_size, keys)
 
     def _train(self, run_id: str, number: int) -> str:
         with self._store.read() as unit:

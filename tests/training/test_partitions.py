@@ -1,6 +1,7 @@
 import pandas as pd
 
 from demand.calendar import Granularity
+from demand.series import SeriesKey, Workload
 from training.partitions import partitions
 from training.ports import Extent
 
@@ -31,7 +32,20 @@ def test_lateness_is_counted_from_the_newest_and_not_from_the_one_before() -> No
 
 def test_a_partition_holds_no_more_series_than_its_size_and_every_series_is_in_one() -> None:
     made = partitions({number: extent(NEWEST) for number in range(7)}, Granularity.HOUR, size=3)
-    assert [part.series_ids for part in made] == [(0, 1, 2), (3, 4, 5), (6,)]
+    assert [part.series_ids for part in made] == [(0, 1, 2), (3, 4), (5, 6)]
+
+
+def test_kin_are_kept_together_and_no_series_is_split_off_alone() -> None:
+    kinds = [(workload, accelerator) for workload in Workload for accelerator in ("B200", "H100")]
+    keys = {number: SeriesKey(accelerator=kinds[number % 6][1], workload=kinds[number % 6][0]) for number in range(37)}
+    made = partitions({number: extent(NEWEST) for number in keys}, Granularity.HOUR, size=12, keys=keys)
+    assert sorted(len(part.series_ids) for part in made) == [9, 9, 9, 10]
+    assert all(part.series_ids == tuple(sorted(part.series_ids)) for part in made)
+    homes = {
+        kind: [place for place, part in enumerate(made) if any(kinds[i % 6] == kind for i in part.series_ids)]
+        for kind in kinds
+    }
+    assert all(len(where) <= 2 and max(where) - min(where) <= 1 for where in homes.values())
 
 
 def test_hours_are_forecast_by_the_day_from_the_last_day_that_is_over() -> None:
