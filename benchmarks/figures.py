@@ -45,7 +45,7 @@ def members_against_ensemble(
 ) -> None:
     """Relative loss of every member and preset, a panel per set; the best is the shortest bar."""
     losses = {name: summary(results)["rel_sql"] for name, results in (*presets.items(), *members.items())}
-    sets = sorted({name for loss in losses.values() for name in loss.index})
+    sets = dict.fromkeys(name for results in (*presets.values(), *members.values()) for name in results["set"])
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(9, 0.9 + 0.22 * len(losses)), layout="constrained")
         axes = figure.subplots(1, len(sets), sharey=True, squeeze=False)[0]
@@ -59,10 +59,8 @@ def members_against_ensemble(
 
 def _bars(axis: Axes, losses: Mapping[str, float | None], presets: set[str]) -> None:
     known = {method: loss for method, loss in losses.items() if loss is not None}
-    colours = [COLOURS[0] if method in presets else "#BBBBBB" for method in known]
-    bars = axis.barh([*losses], [known.get(method, 0.0) for method in losses], color="none")
-    for bar, method in zip(bars, losses, strict=True):
-        bar.set_color(colours[[*known].index(method)] if method in known else "none")
+    colours = [COLOURS[0] if method in presets else "#BBBBBB" for method in losses]
+    bars = axis.barh([*losses], [known.get(method, 0.0) for method in losses], color=colours)
     axis.bar_label(
         bars, [f"{known[method]:.2f}" if method in known else "-" for method in losses], padding=2, fontsize=8
     )

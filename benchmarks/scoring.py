@@ -72,4 +72,4 @@ def summary(results: pd.DataFrame) -> pd.DataFrame:
 
 def reliability(results: pd.DataFrame) -> pd.DataFrame:
     """Observed share of actuals at or below each decile; one row per set, one column per decile."""
-    return results.groupby("set")[BELOW].mean().set_axis(list(DECILES), axis=1)
+    return results.groupby("set", sort=False)[BELOW].mean().set_axis(list(DECILES), axis=1)

@@ -15,12 +15,8 @@ from forecasting.quantiles import DECILES
 ORDER = 0.5
 """Order of the variogram score, as its authors recommend."""
 
-COLUMNS = [
-    "group",
-    "origin",
-    "cover80",
-    *(f"{score}_{kind}" for score in ("energy", "variogram") for kind in ("joint", "independent", "apart")),
-]
+COLUMNS = ["group", "origin", "cover80"]
+COLUMNS += [f"{score}_{kind}" for kind in ("joint", "independent", "apart") for score in ("energy", "variogram")]
 
 
 def score_total(window: Window, paths: FloatArray, seed: int) -> dict[str, object]:
