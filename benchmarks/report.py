@@ -20,6 +20,9 @@ from benchmarks.windows import HERE, tasks
 PAGE = HERE.parent / "docs" / "accuracy.md"
 FIGURES = PAGE.parent / "figures"
 
+CONTRAST = ("peers/prophet", "peers/fracast")
+"""Peers whose reliability is shown beside ours: the best known one and the pretrained one."""
+
 Results = Mapping[str, pd.DataFrame]
 """Per method, named `kind/name`, its rows."""
 
@@ -50,6 +53,14 @@ def accuracy_table(found: Results) -> str:
         left_out = int(found[name]["left_out"].sum())
         lines.append([name, *cells, str(left_out or "-")])
     return _table(["method", *(task.name for task in tasks()), "left out"], lines)
+
+
+def floored_table(found: Results) -> str:
+    """Relative loss per set with every quantile below zero raised to it."""
+    said = {name: summary(rows)["rel_sql_floored"] for name, rows in found.items()}
+    sets = [task.name for task in tasks()]
+    lines = [[name, *(f"{loss[each]:.3f}" if each in loss else "-" for each in sets)] for name, loss in said.items()]
+    return _table(["method", *sets], lines)
 
 
 def cost_table(found: Results) -> str:
@@ -99,6 +110,7 @@ def tables(folder: Path = RESULTS) -> Mapping[str, str]:
     speed = folder / "speed.csv"
     return {
         "accuracy": accuracy_table(kind(found, "computecast", "peers")),
+        "floored": floored_table(kind(found, "computecast", "peers")),
         "members": accuracy_table(kind(found, "computecast", "members")),
         "totals": totals_table(joint),
         "cost": cost_table(kind(found, "computecast", "peers")),
@@ -119,7 +131,8 @@ def filled(page: str, said: Mapping[str, str]) -> str:
 def draw(found: Results, folder: Path = FIGURES) -> None:
     """Draw the figures of the page."""
     presets, members = kind(found, "computecast"), kind(found, "members")
-    reliability_diagram(presets, folder / "reliability.svg")
+    contrast = {name: rows for name, rows in found.items() if name in CONTRAST}
+    reliability_diagram({**presets, **contrast}, folder / "reliability.svg")
     members_against_ensemble(presets, members, folder / "members.svg")
 
 

@@ -1,8 +1,9 @@
 """How forecasts are scored: a row of results per series and origin, and what a set comes to.
 
 Losses are relative to the seasonal naive with its standard Gaussian intervals as they are published, which may go
-below zero; our own is cut off there, and so can be below one. A series that a method leaves out is given our naive, so
-that every score is over the same series.
+below zero; our own is cut off there, and so can be below one. So that this does not decide between methods, losses
+with all quantiles raised to zero, `floored`, stand beside those with what each method says. A series that a method
+leaves out is given our naive, so that every score is over the same series.
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ from forecasting.quantiles import DECILES
 from forecasting.seasonal_naive import SeasonalNaive
 
 BELOW = [f"below{round(100 * level)}" for level in DECILES]
-COLUMNS = ["set", "series", "origin", "sql", "naive_sql", "rel_sql", "cover80", *BELOW, "left_out"]
+COLUMNS = ["set", "series", "origin", "sql", "naive_sql", "rel_sql", "rel_sql_floored", "cover80", *BELOW, "left_out"]
 COLUMNS += ["cpu_seconds", "peak_mb"]
 PERFECT = 1e-3
 """Least relative loss that counts, so that one series without any loss does not make a geometric mean zero."""
@@ -33,6 +34,7 @@ def score(window: Window, answer: Answer) -> pd.DataFrame:
     gaussian = middle[..., None] + spread[..., None] * special.ndtri(DECILES)
     scale = seasonal_scale(panel.values, task.season)
     sql = scaled_quantile_loss(window.actual, said, DECILES, scale)
+    floored_sql = scaled_quantile_loss(window.actual, np.maximum(said, 0.0), DECILES, scale)
     naive_sql = scaled_quantile_loss(window.actual, gaussian, DECILES, scale)
     below = (window.actual[..., None] <= said).mean(axis=1)
     rows: dict[str, object] = {
@@ -42,6 +44,7 @@ def score(window: Window, answer: Answer) -> pd.DataFrame:
         "sql": sql,
         "naive_sql": naive_sql,
         "rel_sql": relative(sql, naive_sql),
+        "rel_sql_floored": relative(floored_sql, naive_sql),
         "cover80": coverage(window.actual, said[..., 0], said[..., -1]),
         "left_out": left_out.astype(int),
         "cpu_seconds": answer.cpu_seconds / panel.n_series,
@@ -57,12 +60,13 @@ def relative(sql: FloatArray, naive_sql: FloatArray) -> FloatArray:
 
 
 def summary(results: pd.DataFrame) -> pd.DataFrame:
-    """One row per set: geometric mean of the relative loss, means of coverage and cost, the peak of memory."""
+    """One row per set: geometric means of the relative losses, means of coverage and cost, the peak of memory."""
     known = results[results["rel_sql"].notna()]
     sets = results.groupby("set")
+    losses = ["rel_sql", "rel_sql_floored"]
     return pd.DataFrame(
         {
-            "rel_sql": np.exp(np.log(known["rel_sql"]).groupby(known["set"]).mean()),
+            **np.exp(np.log(known[losses]).groupby(known["set"]).mean()),
             "cover80": sets["cover80"].mean(),
             "cpu_seconds": sets["cpu_seconds"].mean(),
             "peak_mb": sets["peak_mb"].max(),

@@ -32,13 +32,13 @@ PEERS = {
 def answer(question: Question, peer: Peer) -> Answer:
     """What a peer says to a question; a series that it fails on is left out, with the reason.
 
-    Quantiles below zero are raised to it and crossing ones are put in order, as whoever forecasts demand would do.
+    Crossing quantiles are put in order; what is below zero stays there, as published figures have it.
     """
     quantiles = np.full((len(question.values), question.horizon, len(question.levels)), np.nan)
     failures = {}
     for row, each in enumerate(series(question)):
         try:
-            quantiles[row] = np.sort(np.maximum(peer(each), 0.0), axis=-1)
+            quantiles[row] = np.sort(peer(each), axis=-1)
         except Exception as error:  # noqa: BLE001 - whatever a peer raises costs its own series only
             failures[row] = f"{type(error).__name__}: {error}"
     return Answer(quantiles, failures=failures)

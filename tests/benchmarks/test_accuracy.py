@@ -37,7 +37,6 @@ def test_what_is_kept_has_the_columns_and_sets_of_the_tasks(path: Path) -> None:
 
 def test_what_is_kept_of_totals_has_their_columns() -> None:
     kept = sorted((accuracy.RESULTS / "totals").glob("*.csv"))
-    assert kept
     assert [path for path in kept if list(pd.read_csv(path).columns) != totals.COLUMNS] == []
 
 

@@ -4,7 +4,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.report import FIGURES, PAGE, accuracy_table, draw, filled, results, speed_table, tables, totals_table
+from benchmarks.report import (
+    FIGURES,
+    PAGE,
+    accuracy_table,
+    draw,
+    filled,
+    floored_table,
+    results,
+    speed_table,
+    tables,
+    totals_table,
+)
 from benchmarks.windows import tasks
 
 
@@ -13,6 +24,7 @@ def rows(loss: float, cover: float, left_out: int = 0) -> pd.DataFrame:
         {
             "set": [task.name for task in tasks()],
             "rel_sql": loss,
+            "rel_sql_floored": loss / 2,
             "cover80": cover,
             "cpu_seconds": 0.25,
             "peak_mb": 99.6,
@@ -48,6 +60,10 @@ def test_the_lowest_loss_of_a_set_is_bold_and_what_was_left_out_is_counted() -> 
     _, _, first, second = cells(accuracy_table({"computecast/a": rows(0.5, 0.8), "peers/b": rows(0.75, 1.0, 2)}))
     assert first == ["computecast/a", *["**0.500** (.80)"] * 4, "-"]
     assert second == ["peers/b", *["0.750 (1.00)"] * 4, "8"]
+
+
+def test_floored_losses_stand_in_a_table_of_their_own() -> None:
+    assert cells(floored_table({"peers/b": rows(0.75, 1.0)}))[2] == ["peers/b", *["0.375"] * 4]
 
 
 def test_speed_stands_beside_the_size_of_the_batch() -> None:

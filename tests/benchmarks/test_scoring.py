@@ -58,6 +58,14 @@ def test_a_method_that_knows_the_future_has_nearly_no_loss(window: Window) -> No
     assert list(known.columns) == COLUMNS
 
 
+def test_the_floored_loss_is_that_of_quantiles_raised_to_zero(window: Window) -> None:
+    spread = np.linspace(-40.0, 60.0, 9)
+    said = score(window, answer(window, spread))
+    raised = score(window, answer(window, np.maximum(spread, 0.0)))
+    assert said["rel_sql_floored"].tolist() == raised["rel_sql"].tolist()
+    assert said["rel_sql"][0] > raised["rel_sql"][0]
+
+
 def test_a_series_that_a_method_leaves_out_is_given_the_naive(window: Window) -> None:
     silent = score(window, answer(window, np.array(np.nan)))
     naive = SeasonalNaive().fit(window.history, seed=0).predict(10, DECILES)
@@ -70,12 +78,13 @@ def test_a_set_is_summed_up_by_the_geometric_mean_and_the_highest_memory() -> No
         {
             "set": "a",
             "rel_sql": [0.5, 2.0, np.nan],
+            "rel_sql_floored": [0.25, 1.0, np.nan],
             "cover80": [0.7, 0.8, 0.9],
             "cpu_seconds": 1.0,
             "peak_mb": [5, 9, 7],
         }
     )
-    assert summary(results).loc["a"].tolist() == pytest.approx([1.0, 0.8, 1.0, 9])
+    assert summary(results).loc["a"].tolist() == pytest.approx([1.0, 0.5, 0.8, 1.0, 9])
 
 
 def test_reliability_is_the_mean_share_below_each_decile() -> None:
