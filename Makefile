@@ -6,6 +6,9 @@ DATA =
 
 venv = .venv/bin
 pip = $(venv)/python -m pip --disable-pip-version-check
+peers = .venv-peers/bin
+# What fracast runs on. Any build of this version does; a machine whose index holds several names its own.
+TORCH = torch==2.13.0
 lock = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 # A file of data has a store of its own, named for it and for where it lies.
 folder = $$(CDPATH= cd "$$(dirname "$(DATA)")" 2>/dev/null && pwd -P)
@@ -13,7 +16,7 @@ place = $$(printf %s "$(folder)/$$(basename "$(DATA)")" | cksum | cut -d' ' -f1)
 name = $(if $(DATA),$$(basename "$(DATA)" | sed -e 's/\.gz$$//' -e 's/\.[^.]*$$//')-$(place),demo)
 with_store = COMPUTECAST_DATABASE_URL="sqlite:///.computecast/$(name).db" $(venv)/computecast
 
-.PHONY: run test test-long bench-accuracy lock openapi clean
+.PHONY: run test test-long bench-accuracy bench-speed accuracy-report peers lock lock-peers openapi clean
 
 # The service on the demo fleet, or on your own: make run DATA=file.csv PORT=9000
 run: .venv/.project
@@ -33,15 +36,34 @@ test: .venv/.dev-packages .venv/.project
 test-long: .venv/.dev-packages .venv/.project
 	$(venv)/pytest -m long
 
-# Accuracy on real demand, by the protocol in benchmarks/; rewrites the committed results.
-bench-accuracy: .venv/.dev-packages .venv/.project
+# Accuracy on real demand beside the peers, by the protocol in benchmarks/; rewrites the committed results and their page.
+bench-accuracy: .venv/.dev-packages .venv/.project peers
 	$(venv)/python -m benchmarks.accuracy
+	$(venv)/python -m benchmarks.report
+
+# Processor time of one series, and of one in a batch of a thousand; rewrites the committed results and their page.
+bench-speed: .venv/.dev-packages .venv/.project peers
+	$(venv)/python -m benchmarks.speed
+	$(venv)/python -m benchmarks.report
+
+# The page about accuracy, from the committed results.
+accuracy-report: .venv/.dev-packages .venv/.project
+	$(venv)/python -m benchmarks.report
+
+# The methods we are compared with, in an environment of their own. Their lock lists everything they use, so pip is to
+# add nothing; torch follows because its builds have different hashes, and without it fracast is left out by name.
+peers: .venv-peers/.packages
 
 # Pin what pyproject.toml asks for. UPGRADE=--upgrade moves every pin to the newest that is allowed.
 lock: .venv/.dev-packages
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(venv)/$(lock) $(UPGRADE) pyproject.toml --group build -o requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(venv)/$(lock) $(UPGRADE) pyproject.toml --group build --extra dev \
 		-c requirements.lock -o requirements-dev.lock
+
+# Pin what the peers need, where we ship the same package in the version that we ship.
+lock-peers: .venv/.dev-packages
+	UV_CUSTOM_COMPILE_COMMAND="make lock-peers" $(venv)/$(lock) $(UPGRADE) benchmarks/peers/requirements.in \
+		--override benchmarks/peers/overrides.txt -c requirements.lock -o benchmarks/peers/requirements.lock
 
 # The description of the HTTP interface, for those who generate clients from it.
 openapi: .venv/.project
@@ -50,7 +72,7 @@ openapi: .venv/.project
 
 # Forget the environment and what the tools remember; the data in .computecast stays.
 clean:
-	rm -rf .venv .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-peers .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 
 # One stamp a step, each after the one before it, so that `make -j` never runs two installers at once.
 
@@ -71,4 +93,10 @@ clean:
 
 .venv/.dev-packages: requirements-dev.lock .venv/.packages | .venv/.project
 	$(pip) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv-peers/.packages: benchmarks/peers/requirements.lock
+	$(PYTHON) -m venv .venv-peers
+	$(peers)/python -m pip --disable-pip-version-check install --no-deps --require-hashes -r benchmarks/peers/requirements.lock
+	-$(peers)/python -m pip --disable-pip-version-check install "$(TORCH)"
 	@touch $@

@@ -15,7 +15,9 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.accuracy import HERE, PERFECT, SEED, Window, panels, tasks
+from benchmarks.methods import SEED
+from benchmarks.scoring import PERFECT
+from benchmarks.windows import DATA, HERE, Window, panels, tasks
 from demand.history import FloatArray
 from forecasting.catalogue import catalogue
 from forecasting.metrics import scaled_quantile_loss, seasonal_scale
@@ -82,7 +84,7 @@ def picked(past: Backtest, own_weight: float) -> FloatArray:
 def main() -> None:
     """Compare the rules, write the results and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--jobs", type=int, default=-1)
     arguments = parser.parse_args()
     work = (joblib.delayed(compare)(window) for window in windows(arguments.data))

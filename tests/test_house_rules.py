@@ -139,7 +139,7 @@ def test_tests_mirror_modules() -> None:
     assert stray == [], "name a test for the module it tests, or list it as cross-cutting here"
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "benchmarks/peers/requirements.lock"])
 def test_locks_name_no_host(name: str) -> None:
     hosts = re.compile(r"://|^\s*(?:-i|-f)\b|--(?:extra-)?index-url|--find-links|--trusted-host|\s@\s")
     assert [line for line in (ROOT / name).read_text().splitlines() if hosts.search(line)] == []

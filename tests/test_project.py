@@ -63,7 +63,7 @@ def test_development_runs_on_the_versions_that_are_shipped() -> None:
     assert {name: developed.get(name) for name in shipped} == shipped
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "benchmarks/peers/requirements.lock"])
 def test_every_pin_has_a_hash(lock: str) -> None:
     blocks = re.split(r"^(?=[\w.-]+(?:\[[\w,-]+\])?==)", (ROOT / lock).read_text(), flags=re.MULTILINE)[1:]
     assert len(blocks) > 20
