@@ -19,8 +19,8 @@ from training.recipe import Choice
 
 def remembered(errors: FloatArray, panel: Panel) -> tuple[ErrorMemory, ...]:
     """The memory of each series of its errors in the backtest, which ends where the panel ends."""
-    end, size = number(panel.end, panel.granularity), panel.granularity.rhythm.memory
-    return tuple(error_memory(row, end, size) for row in errors)
+    rhythm, end = panel.granularity.rhythm, number(panel.end, panel.granularity)
+    return tuple(error_memory(row, end, rhythm.memory, rhythm.whole_seasons[0]) for row in errors)
 
 
 def brought_up(
