@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from demand.calendar import Granularity, number
+from demand.covariates import NO_COVARIATES, Covariates
 from demand.errors import Invalid
 from demand.history import Panel
+from forecasting.adjustment import Adjusted, adjust
 from forecasting.catalogue import catalogue, model
 from forecasting.dependence import ErrorMemory, error_memory
 from forecasting.forecaster import Forecaster
@@ -18,8 +20,17 @@ from forecasting.quantiles import GRID, QuantileForecast
 from forecasting.seasonal_naive import SeasonalNaive
 from training.backtest import Backtest, Windows, backtest
 from training.choosing import choose
+from training.covariates import NOTHING_BESIDE, restored
 from training.fitting import Fit, fits, pool, run
-from training.ports import Champions, ForecastSink, HistorySource, Partition, Progress, SeriesForecast
+from training.ports import (
+    Champions,
+    CovariateSource,
+    ForecastSink,
+    HistorySource,
+    Partition,
+    Progress,
+    SeriesForecast,
+)
 from training.recipe import Choice
 
 NAIVE = SeasonalNaive().name
@@ -58,6 +69,7 @@ class Ports:
     history: HistorySource
     sink: ForecastSink
     champions: Champions
+    beside: CovariateSource = NOTHING_BESIDE
 
 
 @dataclass(frozen=True)
@@ -96,33 +108,42 @@ def check_horizon(horizon: int, granularity: Granularity) -> None:
         )
 
 
-def forecast(panel: Panel, settings: TrainingSettings, progress: Progress = silent) -> PanelForecast:
+def forecast(
+    panel: Panel, settings: TrainingSettings, progress: Progress = silent, covariates: Covariates = NO_COVARIATES
+) -> PanelForecast:
     """Compare the catalogue on the recent past, choose per series, and forecast.
 
     Args:
         panel: history; the longer it reaches beyond the context of its granularity, the better the comparison.
         settings: how to do it.
         progress: told how far the work is.
+        covariates: what is known beside the history.
     """
     check_horizon(settings.horizon, panel.granularity)
+    adjusted = adjust(panel, covariates, settings.horizon)
     models = settings.catalogue(panel.granularity)
-    past = _backtest(dict.fromkeys(models, range(panel.n_series)), panel, settings, progress)
-    return _continue(panel, choose(past, fallback=NAIVE), past, settings, progress)
+    past = _backtest(dict.fromkeys(models, range(panel.n_series)), adjusted.panel, settings, progress)
+    return _restored(adjusted, _continue(adjusted.panel, choose(past, fallback=NAIVE), past, settings, progress), panel)
 
 
 def reforecast(
-    panel: Panel, known: Sequence[Choice | None], settings: TrainingSettings, progress: Progress = silent
+    panel: Panel,
+    known: Sequence[Choice | None],
+    settings: TrainingSettings,
+    progress: Progress = silent,
+    covariates: Covariates = NO_COVARIATES,
 ) -> PanelForecast:
     """Forecast with the models that were chosen before; a series without one gets the simplest model, and says so."""
     check_horizon(settings.horizon, panel.granularity)
+    adjusted = adjust(panel, covariates, settings.horizon)
     listed = {candidate.name: candidate for candidate in catalogue(panel.granularity)}
     choices = [_known_choice(choice, listed) for choice in known]
     trials: dict[Forecaster, Collection[int]] = {
         listed[name]: [row for row, choice in enumerate(choices) if choice.model == name]
         for name in dict.fromkeys(choice.model for choice in choices)
     }
-    past = _backtest(trials | {listed[NAIVE]: range(panel.n_series)}, panel, settings, progress)
-    return _continue(panel, choices, past, settings, progress)
+    past = _backtest(trials | {listed[NAIVE]: range(panel.n_series)}, adjusted.panel, settings, progress)
+    return _restored(adjusted, _continue(adjusted.panel, choices, past, settings, progress), panel)
 
 
 def retrain(partition: Partition, ports: Ports, settings: TrainingSettings, progress: Progress) -> str:
@@ -132,8 +153,9 @@ def retrain(partition: Partition, ports: Ports, settings: TrainingSettings, prog
         The fingerprint of the history that was read.
     """
     panel = ports.history.panel(partition, history_length(partition.granularity, settings))
-    _save(forecast(panel, settings, progress), partition, ports.sink)
-    return fingerprint(panel)
+    beside = ports.beside.covariates(partition).concerning(panel.keys)
+    _save(forecast(panel, settings, progress, beside), partition, ports.sink)
+    return fingerprint(panel, beside)
 
 
 def refresh(partition: Partition, ports: Ports, settings: TrainingSettings, progress: Progress) -> str:
@@ -145,8 +167,9 @@ def refresh(partition: Partition, ports: Ports, settings: TrainingSettings, prog
     panel = ports.history.panel(partition, history_length(partition.granularity, settings))
     known = ports.champions.choices(partition.series_ids, partition.granularity)
     choices = [known.get(series_id) for series_id in partition.series_ids]
-    _save(reforecast(panel, choices, settings, progress), partition, ports.sink)
-    return fingerprint(panel)
+    beside = ports.beside.covariates(partition).concerning(panel.keys)
+    _save(reforecast(panel, choices, settings, progress, beside), partition, ports.sink)
+    return fingerprint(panel, beside)
 
 
 def history_length(granularity: Granularity, settings: TrainingSettings) -> int:
@@ -155,12 +178,14 @@ def history_length(granularity: Granularity, settings: TrainingSettings) -> int:
     return rhythm.context + settings.origins * min(settings.horizon, rhythm.backtest_horizon)
 
 
-def fingerprint(panel: Panel) -> str:
-    """SHA-256 over what was read: identities, units, grid and values."""
+def fingerprint(panel: Panel, beside: Covariates = NO_COVARIATES) -> str:
+    """SHA-256 over what was read: identities, units, grid and values, and covariates if there are any."""
     digest = hashlib.sha256()
     for part in (*map(repr, panel.keys), *panel.units, panel.granularity, panel.start.isoformat()):
         digest.update(part.encode() + b"\0")
     digest.update(np.ascontiguousarray(panel.values, dtype="<f8").tobytes())
+    for covariate in beside.identity():
+        digest.update(covariate)
     return digest.hexdigest()
 
 
@@ -205,6 +230,11 @@ def _continue(
     final = tuple(_after_guard(choice, replaced.get(row)) for row, choice in enumerate(choices))
     memories = tuple(_memory(past, row, choice.maker, panel) for row, choice in enumerate(final))
     return PanelForecast(panel, safe, memories, final)
+
+
+def _restored(adjusted: Adjusted, made: PanelForecast, whole: Panel) -> PanelForecast:
+    quantiles, choices = restored(adjusted, made.quantiles, made.choices)
+    return replace(made, panel=whole.last(made.panel.n_steps), quantiles=quantiles, choices=choices)
 
 
 def _final_work(panel: Panel, choices: Sequence[Choice], horizon: int) -> Iterator[Fit]:
