@@ -7,11 +7,14 @@ from datetime import datetime
 import pandas as pd
 
 from demand.calendar import EARLIEST
-from demand.covariates import Event, Regressor, Treatment
+from demand.covariates import Covariates, Event, Regressor, Treatment
 from demand.series import Selection
 from service.connectors.days import indicator, zone_of
 from service.connectors.holiday_calendar import HolidayCalendar
 from service.connectors.ical_files import Occurrence, read_ical
+from service.store.covariates import HolidayOrder
+from service.store.engine import Store
+from training.ports import Partition
 
 YEARS_AHEAD = 6
 """How far calendars are read ahead: the longest forecast goes five years."""
@@ -71,6 +74,40 @@ class CalendarFile:
 
     def _occurrences(self, reach: Reach) -> tuple[Occurrence, ...]:
         return read_ical(self.text, zone_of(self.zone), reach.first, reach.last)
+
+
+@dataclass(frozen=True)
+class StoredCovariates:
+    """Covariates as they were at one instant; fulfils `CovariateSource`.
+
+    Attributes:
+        store: where they are kept.
+        at: the instant, such as the start of a run, so that every part of it reads the same.
+    """
+
+    store: Store
+    at: datetime
+
+    def covariates(self, partition: Partition) -> Covariates:
+        """All that were stored then; holidays as far as the longest forecast goes."""
+        del partition
+        with self.store.read() as unit:
+            regressors = [stored.content for stored in unit.covariates.regressors(as_of=self.at)]
+            events = tuple(stored.event for stored in unit.covariates.events(as_of=self.at))
+        reach = Reach.around(self.at)
+        return Covariates(tuple(as_regressor(content, reach) for content in regressors), events)
+
+
+def as_regressor(content: Regressor | HolidayOrder, reach: Reach) -> Regressor:
+    """The values of what is stored; holidays become values here.
+
+    Raises:
+        Invalid: its calendar of holidays is not known, or has no holiday.
+    """
+    if isinstance(content, Regressor):
+        return content
+    calendar = HolidayCalendar.parse(content.calendar)
+    return calendar.regressor(content.selection, reach.first, reach.last, content.name)
 
 
 def holiday_regressors(calendars: Sequence[HolidayCalendar], selection: Selection, reach: Reach) -> list[Regressor]:
