@@ -9,6 +9,7 @@ from demand.covariates import Covariates, Effect, Operation
 from demand.history import FloatArray, Panel
 from forecasting.covariate_columns import BoolArray, Column, Grid, Notes, columns, masked
 from forecasting.covariate_effects import SHORTEST_SEASONS, Learned, learn, seasons_and_trend
+from forecasting.level_breaks import level_break
 from forecasting.quantiles import QuantileForecast, proper
 from forecasting.stabilised import Stabilised, shifted
 
@@ -72,7 +73,8 @@ def adjust(panel: Panel, covariates: Covariates, horizon: int) -> Adjusted:
 
     Masked buckets become missing. Stated effects are undone as they are stated. Of what is left, the effects of other
     regressors and events are estimated in a space in which they are nearly factors, and undone too. A covariate that
-    cannot be used is left out, with a note on the series that it concerns.
+    cannot be used is left out, with a note on the series that it concerns. What then is before a level break is brought
+    to the level after it.
 
     Args:
         panel: the history.
@@ -89,7 +91,19 @@ def adjust(panel: Panel, covariates: Covariates, horizon: int) -> Adjusted:
         if own:
             one = replace(panel, values=values).select([row])
             values[row], effects[row] = _adjust_row(one, row, own, notes)
+    for row in range(panel.n_series):
+        values[row] = _without_break(replace(panel, values=values), row, notes)
     return Adjusted(replace(panel, values=values), effects, notes.all())
+
+
+def _without_break(panel: Panel, row: int, notes: Notes) -> FloatArray:
+    """The series with what comes before a level break brought to the level after it, so that its shape is kept."""
+    found = level_break(panel.values[row], panel.granularity)
+    if found is None:
+        return panel.values[row]
+    at = panel.index[found.step].isoformat()
+    notes.add(_only(row, notes), f"level break at {at}; earlier history rescaled by {found.factor:.3g}")
+    return np.where(np.arange(panel.n_steps) < found.step, panel.values[row] * found.factor, panel.values[row])
 
 
 def _adjust_row(one: Panel, row: int, own: list[Column], notes: Notes) -> tuple[FloatArray, RowEffects]:
