@@ -15,6 +15,9 @@ from demand.series import Selection, SeriesKey
 
 LONGEST_NAME = 128
 
+LARGEST_VALUE = 1e15
+"""The same bound as for demand itself."""
+
 
 class Operation(StrEnum):
     """How a stated effect changes demand."""
@@ -43,7 +46,7 @@ class Effect:
     size: float
 
     def __post_init__(self) -> None:
-        if not np.isfinite(self.size) or (self.operation is Operation.MULTIPLY and self.size <= 0):
+        if not abs(self.size) <= LARGEST_VALUE or (self.operation is Operation.MULTIPLY and self.size <= 0):
             raise Invalid(
                 f"an effect cannot {self.operation} {self.size:g}; give a number in the unit of demand to add, or a "
                 "factor above zero to multiply by, such as 1.2 for a fifth more"
@@ -78,9 +81,11 @@ class Regressor:
                 f"{told} has {len(self.starts)} timestamps and {len(self.values)} values; give one value each"
             )
         check_instants(told, (*self.starts, *(() if self.until is None else (self.until,))))
-        if not np.isfinite(self.values).all():
-            at = self.starts[int(np.flatnonzero(~np.isfinite(self.values))[0])]
-            raise Invalid(f"{told} has a gap: no value at {at.isoformat()}; give one for every timestamp")
+        for at in np.flatnonzero(~(np.abs(self.values) <= LARGEST_VALUE)):
+            raise Invalid(
+                f"{told} has a gap: {self.values[at]:g} at {self.starts[int(at)].isoformat()} is no value; give a "
+                f"number up to {LARGEST_VALUE:g} for every timestamp"
+            )
         ends = [*self.starts[1:], *(() if self.until is None else (self.until,))]
         for before, after in zip(self.starts, ends, strict=False):
             if after <= before:

@@ -13,6 +13,9 @@ from forecasting.level_breaks import level_break
 from forecasting.quantiles import QuantileForecast, proper
 from forecasting.stabilised import Stabilised, shifted
 
+LARGEST_LOG = float(np.log(1e6))
+"""No stated factor is carried beyond a million, whatever the regressor does, so that numbers stay numbers."""
+
 
 @dataclass(frozen=True)
 class RowEffects:
@@ -46,12 +49,14 @@ class Adjusted:
     """A history without what covariates explain.
 
     Attributes:
-        panel: what models are given: masked buckets missing, effects taken out.
+        panel: what models are given: masked buckets missing, effects taken out, one level throughout.
+        seen: what was observed but for masked buckets; what forecasts with effects are compared with.
         effects: what to put back, by row; rows without any are left as they are.
         notes: what a reader should know, per series.
     """
 
     panel: Panel
+    seen: Panel
     effects: dict[int, RowEffects]
     notes: tuple[tuple[str, ...], ...]
 
@@ -84,6 +89,7 @@ def adjust(panel: Panel, covariates: Covariates, horizon: int) -> Adjusted:
     notes = Notes(panel.n_series)
     grid = Grid(panel, horizon)
     values = np.where(masked(grid, covariates.events, notes), np.nan, panel.values)
+    seen = replace(panel, values=values.copy())
     listed = columns(grid, covariates, notes)
     effects = {}
     for row in range(panel.n_series):
@@ -93,17 +99,18 @@ def adjust(panel: Panel, covariates: Covariates, horizon: int) -> Adjusted:
             values[row], effects[row] = _adjust_row(one, row, own, notes)
     for row in range(panel.n_series):
         values[row] = _without_break(replace(panel, values=values), row, notes)
-    return Adjusted(replace(panel, values=values), effects, notes.all())
+    return Adjusted(replace(panel, values=values), seen, effects, notes.all())
 
 
 def _without_break(panel: Panel, row: int, notes: Notes) -> FloatArray:
     """The series with what comes before a level break brought to the level after it, so that its shape is kept."""
-    found = level_break(panel.values[row], panel.granularity)
+    values: FloatArray = panel.values[row]
+    found = level_break(values, panel.granularity)
     if found is None:
-        return panel.values[row]
+        return values
     at = panel.index[found.step].isoformat()
     notes.add(_only(row, notes), f"level break at {at}; earlier history rescaled by {found.factor:.3g}")
-    return np.where(np.arange(panel.n_steps) < found.step, panel.values[row] * found.factor, panel.values[row])
+    return np.where(np.arange(panel.n_steps) < found.step, values * found.factor, values)
 
 
 def _adjust_row(one: Panel, row: int, own: list[Column], notes: Notes) -> tuple[FloatArray, RowEffects]:
@@ -157,7 +164,8 @@ def _stated(known: list[tuple[FloatArray, Effect | None]], steps: int) -> tuple[
     factor, amount = np.ones(steps), np.zeros(steps)
     for column, effect in known:
         if effect is not None and effect.operation is Operation.MULTIPLY:
-            factor = factor * effect.size ** np.nan_to_num(column)
+            exponent = np.clip(np.log(effect.size) * np.nan_to_num(column), -LARGEST_LOG, LARGEST_LOG)
+            factor = factor * np.exp(exponent)
         elif effect is not None:
             amount = amount + effect.size * np.nan_to_num(column)
     return factor, amount

@@ -32,8 +32,8 @@ def restored(
 
     It comes after the guards: what is planned for the future may well lie beyond anything in the past.
     """
-    warned = [
-        replace(choice, warnings=tuple(dict.fromkeys((*choice.warnings, *notes)))) if notes else choice
+    told = [
+        replace(choice, remarks=tuple(dict.fromkeys((*choice.remarks, *notes)))) if notes else choice
         for choice, notes in zip(choices, adjusted.notes, strict=True)
     ]
-    return adjusted.restore(quantiles), tuple(warned)
+    return adjusted.restore(quantiles), tuple(told)

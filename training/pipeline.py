@@ -197,7 +197,7 @@ def own_seed(key: object) -> int:
 def _known_choice(choice: Choice | None, listed: Collection[str]) -> Choice:
     """A choice to forecast with again; what went wrong in an earlier forecast does not matter any more."""
     if choice is not None and choice.model in listed:
-        return replace(choice, served_by=None, fallback_reason="")
+        return replace(choice, served_by=None, fallback_reason="", remarks=())
     cause = "new since the last retraining" if choice is None else f"{choice.model} is no longer in the catalogue"
     return Choice(NAIVE, warnings=(f"{cause}, so the {NAIVE} is used unchecked",))
 

@@ -19,6 +19,7 @@ class Choice:
         warnings: what a reader should know of the choice, such as why nothing could be compared.
         served_by: the simpler model that made this forecast because the chosen one could not.
         fallback_reason: why it could not, empty if it could.
+        remarks: what is to be said of this one forecast, such as a level break that was found.
     """
 
     model: str
@@ -28,6 +29,7 @@ class Choice:
     warnings: tuple[str, ...] = ()
     served_by: str | None = None
     fallback_reason: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def maker(self) -> str:
@@ -43,17 +45,23 @@ class Choice:
     def notes(self) -> tuple[str, ...]:
         """What a reader of this forecast should know."""
         if self.served_by is None:
-            return self.warnings
-        return (*self.warnings, f"{self.served_by} in place of {self.model}: {self.fallback_reason}")
+            return (*self.warnings, *self.remarks)
+        reason = f"{self.served_by} in place of {self.model}: {self.fallback_reason}"
+        return (*self.warnings, reason, *self.remarks)
 
     def to_json(self) -> dict[str, Any]:
         """The choice as a JSON object."""
-        return asdict(self) | {"scores": dict(self.scores), "warnings": list(self.warnings)}
+        return asdict(self) | {
+            "scores": dict(self.scores),
+            "warnings": list(self.warnings),
+            "remarks": list(self.remarks),
+        }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Choice":
         """The choice that `to_json` wrote."""
-        return cls(**{**document, "warnings": tuple(document["warnings"])})
+        texts = {name: tuple(document.get(name, ())) for name in ("warnings", "remarks")}
+        return cls(**{**document, **texts})
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def test_only_what_selects_a_series_concerns_it() -> None:
     ("starts", "values", "told"),
     [
         (("2025-01-06", "2025-01-07"), [2.0, 2.0], "is constant at 2"),
-        (("2025-01-06", "2025-01-07"), [2.0, np.nan], "has a gap: no value at 2025-01-07"),
+        (("2025-01-06", "2025-01-07"), [2.0, np.nan], "has a gap: nan at 2025-01-07"),
         (("2025-01-06", "2025-01-07", "2025-01-09"), [1.0, 2.0, 3.0], "has a gap.*after 2025-01-07"),
         (("2025-01-07", "2025-01-06"), [1.0, 2.0], "does not come after"),
         (("2025-01-07",), [1.0], "how far they reach"),

@@ -70,6 +70,6 @@ def published(execution: Execution, store: Store) -> list[np.ndarray]:
     execution.publish(run.id, [execution.train(run.id, number) for number in range(execution.plan(run.id))])
     with store.read() as unit:
         served = sorted(unit.forecasts.published(Selection(), Granularity.HOUR), key=lambda each: each.series.id)
-    assert "regressor price lacks future values" in " ".join(served[1].choice.warnings)
-    assert served[0].choice.warnings == ()
+    assert "regressor price lacks future values" in " ".join(served[1].choice.remarks)
+    assert served[0].choice.notes == ()
     return [each.quantiles[:, 11] for each in served]
