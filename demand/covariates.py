@@ -224,7 +224,9 @@ def evenly_spaced(
             f"{timestamps[int(at)].isoformat()} until {timestamps[int(at) + 1].isoformat()}; fill it in, or say until "
             "when the last value holds, so that each is taken to hold until the next"
         )
-    return Regressor(name, selection, timestamps, np.asarray(values), timestamps[-1] + pd.Timedelta(hours=step), effect)
+    return Regressor(
+        name, selection, timestamps, np.asarray(values), timestamps[-1] + (timestamps[-1] - timestamps[-2]), effect
+    )
 
 
 def lacks_future(regressor: Regressor, end: pd.Timestamp) -> str:
@@ -267,7 +269,8 @@ def _steps_by_month(timestamps: pd.DatetimeIndex, months: npt.NDArray[np.int64])
 
 def _hours(instants: Iterable[pd.Timestamp]) -> FloatArray:
     """Hours since 1970."""
-    return np.asarray(pd.DatetimeIndex(list(instants)).as_unit("ns").asi8 / 3_600_000_000_000, dtype=np.float64)
+    index = instants if isinstance(instants, pd.DatetimeIndex) else pd.DatetimeIndex(list(instants))
+    return np.asarray(index.as_unit("ns").asi8 / 3_600_000_000_000, dtype=np.float64)
 
 
 def _integral(at: FloatArray, points: FloatArray, increments: FloatArray) -> FloatArray:

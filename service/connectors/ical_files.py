@@ -1,6 +1,6 @@
 """Events from iCalendar files (RFC 5545), those that recur written out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -20,6 +20,12 @@ MOST_OCCURRENCES = 10_000
 
 LONGEST_SERIES = 50_000
 """Of one event; a day recurs as often in 137 years."""
+
+MOST_EVENTS = 2_000
+"""In a file, before those that recur are written out."""
+
+EARLIEST_RULE = 1900
+"""A rule that began before then is a mistake, and would take long to write out."""
 
 RARE_ENOUGH = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 
@@ -60,11 +66,13 @@ def read_ical(text: bytes, zone: ZoneInfo, first: pd.Timestamp, last: pd.Timesta
         last: up to when; events may recur for ever.
 
     Raises:
-        Invalid: it is no calendar, a rule of recurrence cannot be read, or there are too many occurrences.
+        Invalid: it is no calendar, an event cannot be read, or there are too many.
     """
     found: list[Occurrence] = []
     for calendar in _calendars(text):
         events = [event for event in calendar.walk("VEVENT") if str(event.get("STATUS", "")) != "CANCELLED"]
+        if len(events) > MOST_EVENTS:
+            raise Invalid(f"the calendar has {len(events):,} events, more than {MOST_EVENTS:,}; send it in parts")
         moved = _moved(calendar, zone)
         for event in events:
             own = (each for each in _occurrences(event, zone, last, moved) if each.end > first and each.start < last)
@@ -153,15 +161,20 @@ def _starts(event: Component, begin: date, last: pd.Timestamp) -> Iterator[date]
         yield start.date() if whole_days else start.replace(tzinfo=zone)
 
 
-def _rule(rule: Any, wall: datetime, limit: datetime, zone: Any, *, whole_days: bool) -> Any:
+def _rule(rule: Any, wall: datetime, limit: datetime, zone: Any, *, whole_days: bool) -> Iterable[datetime]:
+    """The wall times of a rule up to the limit."""
     if rule.get("FREQ", [""])[0] not in RARE_ENOUGH:
         raise ValueError("it recurs by the hour or more often")
-    until = rule.pop("UNTIL", None)
+    if rule.get("INTERVAL", [1])[0] < 1 or wall.year < EARLIEST_RULE:
+        raise ValueError(f"it recurs without an interval, or since before {EARLIEST_RULE}")
+    until, count = rule.pop("UNTIL", None), rule.pop("COUNT", [LONGEST_SERIES + 1])[0]
     read: Any = rrulestr(rule.to_ical().decode(), dtstart=wall)
-    if "COUNT" in rule:
-        return read
-    end = _end_of(until[0], zone, whole_days=whole_days) if until else limit
-    return read.replace(until=min(end, limit))
+    end = min(_end_of(until[0], zone, whole_days=whole_days), limit) if until else limit
+    found = list(islice(read.replace(until=end), min(count, LONGEST_SERIES + 1)))
+    # Looking for what never comes takes seconds, so that one such rule must be the last.
+    if not found and wall <= end:
+        raise ValueError("its rule never comes true")
+    return found
 
 
 def _end_of(until: date, zone: Any, *, whole_days: bool) -> datetime:

@@ -99,6 +99,11 @@ def test_exceptions_additions_moves_and_cancellations_are_heeded() -> None:
         (b"\xff\xfe", "no calendar"),
         (calendar("SUMMARY:Fair"), "event Fair"),
         (calendar("SUMMARY:Tick\nDTSTART:20250101T000000Z\nRRULE:FREQ=SECONDLY"), "event Tick.*by the hour"),
+        (calendar("SUMMARY:Zero\nDTSTART:20250101T000000Z\nRRULE:FREQ=DAILY;INTERVAL=0"), "without an interval"),
+        (calendar("SUMMARY:Old\nDTSTART:01010101T000000Z\nRRULE:FREQ=DAILY"), "since before 1900"),
+        (calendar("SUMMARY:Much\nDTSTART:20250101T000000Z\nRRULE:FREQ=DAILY;BYHOUR=1,2,3,4,5,6,7,8"), "more than"),
+        (calendar("SUMMARY:Never\nDTSTART:20250101T000000Z\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), "never comes"),
+        (calendar(*["DTSTART:20250101T000000Z"] * 2001), "has 2,001 events"),
         (calendar("SUMMARY:Odd\nDTSTART:20250101T000000Z\nRRULE:FREQ=OFTEN"), "Odd"),
     ],
 )
