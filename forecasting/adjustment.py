@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import ndtri
 
 from demand.calendar import number
 from demand.covariates import Covariates, Effect, Operation
@@ -13,8 +14,28 @@ from forecasting.level_breaks import level_break
 from forecasting.quantiles import QuantileForecast, proper
 from forecasting.stabilised import Stabilised, shifted
 
+EIGHTY = float(ndtri(0.9))
+"""Standard deviations from the middle of a Gaussian to the ends of its 80 % interval."""
+
 LARGEST_LOG = float(np.log(1e6))
 """No stated factor is carried beyond a million, whatever the regressor does, so that numbers stay numbers."""
+
+
+@dataclass(frozen=True)
+class LearnedEffect:
+    """What was learned of one covariate, at the largest swing that it had in the history.
+
+    Attributes:
+        name: `regressor ...` or `event ...`.
+        factor: what demand of a usual level was multiplied by.
+        low: the same at the lower end of an 80 % interval.
+        high: the same at its upper end.
+    """
+
+    name: str
+    factor: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -27,6 +48,7 @@ class RowEffects:
         variance: how unsure it is, shape (horizon,).
         factor: of the stated effects that multiply, shape (horizon,).
         amount: of the stated effects that add, shape (horizon,).
+        learned: what was learned of each covariate, for an explanation.
     """
 
     space: Stabilised
@@ -34,6 +56,7 @@ class RowEffects:
     variance: FloatArray
     factor: FloatArray
     amount: FloatArray
+    learned: tuple[LearnedEffect, ...] = ()
 
     def apply(self, quantiles: FloatArray, levels: tuple[float, ...]) -> FloatArray:
         """Quantiles with the effects, from quantiles without, shape (horizon, n_levels)."""
@@ -122,14 +145,31 @@ def _adjust_row(one: Panel, row: int, own: list[Column], notes: Notes) -> tuple[
     horizon = len(own[0].ahead)
     fitted = _learn(replace(one, values=plain[None]), row, space, learned, notes) if learned else None
     shift, variance = np.zeros(horizon), np.zeros(horizon)
+    told: tuple[LearnedEffect, ...] = ()
     if fitted is not None:
         past = np.nan_to_num(np.stack([column.past for column in learned], axis=1))
         ahead = np.stack([column.ahead for column in learned], axis=1)
         moved = space.back(space.forward(plain[None]) - fitted.shift(past))[0]
         plain = np.where(past.any(axis=1), moved, plain)
+        told = _told(space, float(np.nanmean(plain)), fitted, learned)
         shift, variance = fitted.shift(ahead), fitted.variance(ahead)
     ahead_factor, ahead_amount = _stated([(column.ahead, column.effect) for column in stated], horizon)
-    return plain, RowEffects(space, shift, variance, ahead_factor, ahead_amount)
+    return plain, RowEffects(space, shift, variance, ahead_factor, ahead_amount, told)
+
+
+def _told(space: Stabilised, level: float, fitted: Learned, own: list[Column]) -> tuple[LearnedEffect, ...]:
+    swings = [float(column.past[np.nanargmax(np.abs(column.past))]) for column in own]
+    usual = space.forward(np.array([[level]]))
+
+    def factor(size: float) -> float:
+        return float(space.back(usual + size)[0, 0] / max(level, 1e-9 * float(space.scales[0])))
+
+    found = []
+    for at, (column, swing) in enumerate(zip(own, swings, strict=True)):
+        size, reach = fitted.sizes[at] * swing, EIGHTY * np.sqrt(fitted.covariance[at, at]) * abs(swing)
+        if fitted.covariance[at, at] > 0:
+            found.append(LearnedEffect(column.name, factor(size), factor(size - reach), factor(size + reach)))
+    return tuple(found)
 
 
 def _learn(one: Panel, row: int, space: Stabilised, own: list[Column], notes: Notes) -> Learned | None:

@@ -48,6 +48,17 @@ def test_a_known_effect_is_recovered_and_put_back(seed: int, size: float) -> Non
     np.testing.assert_array_equal(ahead[column[PAST:] == 0], 100.0)
 
 
+def test_what_was_learned_is_told_for_every_covariate_that_was_seen() -> None:
+    sale, fair, never = days_off(*FIVE_DAYS, 58), days_off(13, 24, 33, 59), days_off(60)
+    covariates = Covariates((regressor(sale, "sale"), regressor(fair, "fair"), regressor(never, "never")))
+    history = panel((plain(21) * np.exp(0.5 * sale - 0.4 * fair))[None, :PAST])
+    told = adjust(history, covariates, HORIZON).effects[0].learned
+    assert [each.name for each in told] == ["regressor sale", "regressor fair"]
+    for each, size in zip(told, (0.5, -0.4), strict=True):
+        assert each.factor == pytest.approx(np.exp(size), rel=0.1)
+        assert each.low < each.factor < each.high
+
+
 def test_a_regressor_that_does_nothing_gets_hardly_any_effect() -> None:
     column = days_off(*FIVE_DAYS, 58)
     ahead = [
