@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 
 from demand.calendar import Granularity, buckets, infer_granularity, number, on_grid
+from demand.covariates import NO_COVARIATES, Covariates
 from demand.errors import Invalid
 from demand.history import Panel, panel_from_long
 from demand.series import DIMENSIONS, SeriesKey, Workload
 from demand.tidy import Batch, Rejection
 from forecasting.quantiles import GRID, interpolate
+from training.covariates import GivenCovariates
 from training.partitions import partitions
 from training.pipeline import Ports, TrainingSettings, retrain
 from training.ports import Extent, Known, Partition, Progress, SeriesForecast
@@ -128,7 +130,12 @@ class Answer:
 
 
 def answer(
-    history: History, settings: TrainingSettings, width: Granularity | None, levels: Sequence[float], progress: Progress
+    history: History,
+    settings: TrainingSettings,
+    width: Granularity | None,
+    levels: Sequence[float],
+    progress: Progress,
+    covariates: Covariates = NO_COVARIATES,
 ) -> Answer:
     """Forecast every series.
 
@@ -138,9 +145,11 @@ def answer(
         width: the granularity to forecast at, None for each series' own.
         levels: quantile levels to lay out.
         progress: told how far the work is.
+        covariates: what is known beside the history.
 
     Raises:
-        Invalid: a series is on a coarser grid than the width asked for, or no series can be forecast.
+        Invalid: a series is on a coarser grid than the width asked for, a regressor is not known up to the end of a
+            forecast, or no series can be forecast.
     """
     _check_width(history, width)
     sink, extents = Collected(), history.extents()
@@ -150,7 +159,9 @@ def answer(
         for partition in partitions(own, grid, _PARTITION_SIZE, dict(enumerate(history.keys))):
             for row in partition.series_ids:
                 del sink.left_out[row]
-            retrain(partition, Ports(history, sink, NoChampions()), settings, progress)
+            _check_covariates(history, partition, settings.horizon, covariates)
+            ports = Ports(history, sink, NoChampions(), GivenCovariates(covariates))
+            retrain(partition, ports, settings, progress)
     left_out = {history.keys[row]: reason for row, reason in sink.left_out.items()}
     if not sink.forecasts:
         key, reason = next(iter(left_out.items()))
@@ -213,6 +224,11 @@ def _check_width(history: History, width: Granularity | None) -> None:
             raise Invalid(
                 f"series {key} is known by the {grid}, so it cannot be forecast by the {width}; ask for {grid}"
             )
+
+
+def _check_covariates(history: History, partition: Partition, horizon: int, covariates: Covariates) -> None:
+    concerned = covariates.concerning(history.keys[row] for row in partition.series_ids)
+    concerned.check_ahead(buckets(partition.cut_off, max(horizon, 0) + 2, partition.granularity)[-1])
 
 
 def _disagreements(rows: pd.DataFrame) -> list[Rejection]:

@@ -7,6 +7,7 @@ from typing import Protocol
 import pandas as pd
 
 from demand.calendar import Granularity
+from demand.covariates import Covariates
 from demand.history import FloatArray, Panel
 from forecasting.dependence import ErrorMemory
 from training.recipe import Choice
@@ -99,6 +100,14 @@ class HistorySource(Protocol):
 
     def panel(self, partition: Partition, context: int) -> Panel:
         """The last `context` buckets up to the cut-off, one row per series in the order of the partition."""
+        ...
+
+
+class CovariateSource(Protocol):
+    """Where regressors and events come from."""
+
+    def covariates(self, partition: Partition) -> Covariates:
+        """What is known beside the history of the partition, and maybe beside that of others."""
         ...
 
 

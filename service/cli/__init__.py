@@ -6,6 +6,7 @@ import typer
 from rich.text import Text
 
 from demand.errors import ComputecastError
+from service.cli.covariates import events, regressors
 from service.cli.data import demo, ingest
 from service.cli.forecasting import forecast
 from service.cli.progress import complaints
@@ -22,6 +23,8 @@ app = typer.Typer(
 for command in (serve, ingest, retrain, refresh, forecast, demo, openapi):
     app.command()(command)
 app.command("worker")(work)
+app.add_typer(regressors, name="regressors")
+app.add_typer(events, name="events")
 
 
 @app.callback()

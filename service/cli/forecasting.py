@@ -12,6 +12,7 @@ from demand.calendar import Granularity
 from demand.errors import Invalid
 from forecasting.catalogue import Preset
 from forecasting.quantiles import check_levels
+from service.cli.covariate_files import CovariateFiles, EventFiles, Holidays, RegressorFiles, TimeZone
 from service.cli.files import open_file
 from service.cli.progress import complaints, console, phases
 from service.connectors.files import Format, read_batches
@@ -30,12 +31,17 @@ def forecast(  # noqa: PLR0913, PLR0917 - every argument is an option of the com
     preset: Annotated[Preset, typer.Option(help="How much is tried: fast, balanced or best.")] = Preset.BALANCED,
     models: Annotated[str, typer.Option(help="Models to try, comma-separated, instead of a preset.")] = "",
     jobs: Annotated[int, typer.Option(envvar="COMPUTECAST_N_JOBS", help="Processes to use, -1 for one per core.")] = -1,
+    regressors: RegressorFiles = None,
+    events: EventFiles = None,
+    holidays: Holidays = None,
+    time_zone: TimeZone = "UTC",
 ) -> None:
     """Forecast the series of a file: one row per series and step, with mean and quantiles."""
     writer_for(output)
     levels = check_levels(_numbers(quantiles))
     with open_file(file) as source:
         history = read_history(read_batches(source, Format.of(file.name), now=pd.Timestamp(datetime.now(UTC))))
+    beside = CovariateFiles(regressors or [], events or [], holidays or [], time_zone).read()
     settings = TrainingSettings(
         horizon=horizon,
         seed=seed,
@@ -44,7 +50,7 @@ def forecast(  # noqa: PLR0913, PLR0917 - every argument is an option of the com
         n_jobs=jobs or -1,
     )
     with phases() as progress:
-        made = answer(history, settings, granularity, levels, progress)
+        made = answer(history, settings, granularity, levels, progress, beside)
     write_table(made.table, output)
     console.print(f"{len(history.keys) - len(made.left_out):,} series, {horizon} steps each: {escape(str(output))}")
     for key, reason in made.left_out.items():

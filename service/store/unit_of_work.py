@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from demand.errors import Invalid, Unavailable
+from service.store.covariates import CovariateRepository
 from service.store.forecasts import ForecastRepository
 from service.store.observations import ObservationRepository
 from service.store.runs import RunRepository
@@ -53,6 +54,11 @@ class UnitOfWork:
     def series(self) -> SeriesRepository:
         """What history is stored of."""
         return SeriesRepository(self._connection)
+
+    @cached_property
+    def covariates(self) -> CovariateRepository:
+        """Regressors and events."""
+        return CovariateRepository(self._connection)
 
     @cached_property
     def runs(self) -> RunRepository:

@@ -30,7 +30,16 @@ def run_id(client: TestClient, store: Store, document: dict[str, Any]) -> str:
     hours = pd.date_range(start, periods=48, freq="h")
     send(client, "\n".join([header, *(f"{hour.isoformat()},{rest}" for hour in hours)]))
     publish(store, granularity=Granularity.DAY, horizon=30)
+    send_covariates(client, document)
     return publish(store)
+
+
+def send_covariates(client: TestClient, document: dict[str, Any]) -> None:
+    """Store every example of a regressor and of an event."""
+    for path, name in (("/v1/regressors", "RegressorOrder"), ("/v1/events", "EventOrder")):
+        for example in document["components"]["schemas"][name]["examples"]:
+            answer = client.post(path, json=example)
+            assert answer.status_code == 201, answer.text
 
 
 def gets(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
