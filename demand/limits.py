@@ -13,6 +13,8 @@ from demand.history import FloatArray, Panel
 from demand.series import Selection, SeriesKey
 from demand.units import ACCELERATORS
 
+BoolArray = npt.NDArray[np.bool_]
+
 TOLERANCE = 0.005
 """How far below a ceiling use may lie, as a share of it, and still count as being at it. Averages over an hour hardly
 ever meet a limit exactly: something starts or ends within the hour."""
@@ -75,37 +77,32 @@ class Limit:
         return np.where(inside, self.level, np.inf)
 
 
-def ceilings(panel: Panel, limits: Iterable[Limit]) -> FloatArray:
-    """The most that each series could have had in use, given what the others that share its limits had.
-
-    A bucket in which nothing is known of a series counts as one in which it used nothing.
+def is_full(panel: Panel, limits: Iterable[Limit]) -> BoolArray:
+    """Which known buckets of which series lie at a limit that the series shares, shape (n_series, n_steps).
 
     Args:
-        panel: what was in use, with every series that shares a limit.
+        panel: what was in use, with every series that shares a limit; an unknown bucket counts as one without use.
         limits: what bounds it.
+    """
+    return _where_use_reaches(panel, limits, 1 - TOLERANCE)
+
+
+def is_over(panel: Panel, limits: Iterable[Limit]) -> BoolArray:
+    """Which known buckets lie clearly above a limit that the series shares; arguments as for `is_full`."""
+    return _where_use_reaches(panel, limits, 1 + TOLERANCE)
+
+
+def shares_left(asked: FloatArray, levels: FloatArray) -> FloatArray:
+    """The share of what is asked for that a limit leaves, everybody's request cut by the same factor.
+
+    Args:
+        asked: what all series of the limit ask for together, shape (n_paths, n_steps).
+        levels: the level of the limit, shape (n_steps,).
 
     Returns:
-        Shape (n_series, n_steps), infinite where nothing bounds the series; where several limits do, the lowest.
+        Factors in [0, 1], shape (n_paths, n_steps).
     """
-    lowest = np.full(panel.values.shape, np.inf)
-    used = np.nan_to_num(panel.values)
-    for limit in limits:
-        rows = members(limit, panel.keys, panel.units)
-        if len(rows):
-            room = limit.levels(panel.index) - used[rows].sum(axis=0)
-            lowest[rows] = np.minimum(lowest[rows], used[rows] + room)
-    return np.maximum(lowest, 0.0)
-
-
-def is_full(panel: Panel, limits: Iterable[Limit]) -> npt.NDArray[np.bool_]:
-    """Which buckets of which series lie at a limit that the series shares, shape (n_series, n_steps)."""
-    full = np.zeros(panel.values.shape, dtype=bool)
-    used = np.nan_to_num(panel.values)
-    for limit in limits:
-        rows = members(limit, panel.keys, panel.units)
-        if len(rows):
-            full[rows] |= used[rows].sum(axis=0) >= limit.levels(panel.index) * (1 - TOLERANCE)
-    return full & ~np.isnan(panel.values)
+    return np.minimum(1.0, levels / np.maximum(asked, np.finfo(float).tiny))
 
 
 def members(limit: Limit, keys: Sequence[SeriesKey], units: Sequence[str]) -> npt.NDArray[np.intp]:
@@ -130,3 +127,12 @@ def check_against_use(limit: Limit, panel: Panel) -> None:
             f"a {limit.kind} of {limit.level:g} {limit.unit} is below the last value: {limit.selection} had {used:g} in "
             f"use at {panel.index[-1].isoformat()}; correct the level or the unit, or let the limit start later"
         )
+
+
+def _where_use_reaches(panel: Panel, limits: Iterable[Limit], share: float) -> BoolArray:
+    found = np.zeros(panel.values.shape, dtype=bool)
+    used = np.nan_to_num(panel.values)
+    for limit in limits:
+        rows = members(limit, panel.keys, panel.units)
+        found[rows] |= used[rows].sum(axis=0) >= limit.levels(panel.index) * share
+    return found & ~np.isnan(panel.values)

@@ -19,7 +19,17 @@ from forecasting.seasonal_naive import SeasonalNaive
 from training.backtest import Backtest, Windows, backtest
 from training.choosing import choose
 from training.fitting import Fit, fits, pool, run
-from training.ports import Champions, ForecastSink, HistorySource, Partition, Progress, SeriesForecast
+from training.measure import DemandHistory, demand_history
+from training.ports import (
+    Champions,
+    ForecastSink,
+    HistorySource,
+    LimitSource,
+    NoLimits,
+    Partition,
+    Progress,
+    SeriesForecast,
+)
 from training.recipe import Choice
 
 NAIVE = SeasonalNaive().name
@@ -58,6 +68,7 @@ class Ports:
     history: HistorySource
     sink: ForecastSink
     champions: Champions
+    limits: LimitSource = NoLimits()
 
 
 @dataclass(frozen=True)
@@ -131,9 +142,9 @@ def retrain(partition: Partition, ports: Ports, settings: TrainingSettings, prog
     Returns:
         The fingerprint of the history that was read.
     """
-    panel = ports.history.panel(partition, history_length(partition.granularity, settings))
-    _save(forecast(panel, settings, progress), partition, ports.sink)
-    return fingerprint(panel)
+    asked = _read_demand(partition, ports, settings)
+    _save(_measured(forecast(asked.panel, settings, progress), asked), partition, ports.sink)
+    return fingerprint(asked.panel)
 
 
 def refresh(partition: Partition, ports: Ports, settings: TrainingSettings, progress: Progress) -> str:
@@ -142,11 +153,11 @@ def refresh(partition: Partition, ports: Ports, settings: TrainingSettings, prog
     Returns:
         The fingerprint of the history that was read.
     """
-    panel = ports.history.panel(partition, history_length(partition.granularity, settings))
+    asked = _read_demand(partition, ports, settings)
     known = ports.champions.choices(partition.series_ids, partition.granularity)
     choices = [known.get(series_id) for series_id in partition.series_ids]
-    _save(reforecast(panel, choices, settings, progress), partition, ports.sink)
-    return fingerprint(panel)
+    _save(_measured(reforecast(asked.panel, choices, settings, progress), asked), partition, ports.sink)
+    return fingerprint(asked.panel)
 
 
 def history_length(granularity: Granularity, settings: TrainingSettings) -> int:
@@ -169,10 +180,19 @@ def own_seed(key: object) -> int:
     return zlib.crc32(str(key).encode())
 
 
+def _read_demand(partition: Partition, ports: Ports, settings: TrainingSettings) -> DemandHistory:
+    panel = ports.history.panel(partition, history_length(partition.granularity, settings))
+    return demand_history(panel, ports.limits.bounds(partition, panel), settings.seed)
+
+
+def _measured(made: PanelForecast, asked: DemandHistory) -> PanelForecast:
+    return replace(made, quantiles=asked.widened(made.quantiles), choices=asked.noted(made.choices))
+
+
 def _known_choice(choice: Choice | None, listed: Collection[str]) -> Choice:
     """A choice to forecast with again; what went wrong in an earlier forecast does not matter any more."""
     if choice is not None and choice.model in listed:
-        return replace(choice, served_by=None, fallback_reason="")
+        return replace(choice, served_by=None, fallback_reason="", latent=None)
     cause = "new since the last retraining" if choice is None else f"{choice.model} is no longer in the catalogue"
     return Choice(NAIVE, warnings=(f"{cause}, so the {NAIVE} is used unchecked",))
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from demand.calendar import Granularity
+from training.latent import Latent
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Choice:
         warnings: what a reader should know of the choice, such as why nothing could be compared.
         served_by: the simpler model that made this forecast because the chosen one could not.
         fallback_reason: why it could not, empty if it could.
+        latent: what held use below demand in the history, None where nothing is known to have done so.
     """
 
     model: str
@@ -28,6 +30,7 @@ class Choice:
     warnings: tuple[str, ...] = ()
     served_by: str | None = None
     fallback_reason: str = ""
+    latent: Latent | None = None
 
     @property
     def maker(self) -> str:
@@ -42,18 +45,21 @@ class Choice:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of this forecast should know."""
+        told = self.warnings if self.latent is None else (*self.warnings, *self.latent.notes)
         if self.served_by is None:
-            return self.warnings
-        return (*self.warnings, f"{self.served_by} in place of {self.model}: {self.fallback_reason}")
+            return told
+        return (*told, f"{self.served_by} in place of {self.model}: {self.fallback_reason}")
 
     def to_json(self) -> dict[str, Any]:
         """The choice as a JSON object."""
-        return asdict(self) | {"scores": dict(self.scores), "warnings": list(self.warnings)}
+        latent = None if self.latent is None else self.latent.to_json()
+        return asdict(self) | {"scores": dict(self.scores), "warnings": list(self.warnings), "latent": latent}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Choice":
         """The choice that `to_json` wrote."""
-        return cls(**{**document, "warnings": tuple(document["warnings"])})
+        latent = None if document.get("latent") is None else Latent.from_json(document["latent"])
+        return cls(**{**document, "warnings": tuple(document["warnings"]), "latent": latent})
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from demand.calendar import Granularity
 from demand.errors import Invalid, Unavailable
 from demand.series import Selection
 from forecasting.quantiles import GRID
+from service.jobs.limits import StoredLimits
 from service.jobs.ports import PublishedChoices, Report, StoredForecasts, StoredHistory
 from service.jobs.versions import library_versions
 from service.jobs.workflows import Stopping, reason_of
@@ -133,7 +134,10 @@ class Execution:
         if run.state.is_final:
             return ""
         ports = Ports(
-            StoredHistory(self._store, run.as_of), StoredForecasts(self._store, run_id), PublishedChoices(self._store)
+            StoredHistory(self._store, run.as_of),
+            StoredForecasts(self._store, run_id),
+            PublishedChoices(self._store),
+            StoredLimits(self._store, run.as_of),
         )
 
         def tell(phase: str, done: int, total: int) -> None:
