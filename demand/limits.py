@@ -124,8 +124,8 @@ def check_against_use(limit: Limit, panel: Panel) -> None:
     allowed = float(limit.levels(panel.index[-1:])[0])
     if used > allowed * (1 + TOLERANCE):
         raise Invalid(
-            f"a {limit.kind} of {limit.level:g} {limit.unit} is below the last value: {limit.selection} had {used:g} in "
-            f"use at {panel.index[-1].isoformat()}; correct the level or the unit, or let the limit start later"
+            f"a {limit.kind} of {limit.level:g} {limit.unit} is below the last value: {limit.selection} had {used:g} "
+            f"in use at {panel.index[-1].isoformat()}; correct the level or the unit, or let the limit start later"
         )
 
 

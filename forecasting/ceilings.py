@@ -36,6 +36,9 @@ one size is not cut off."""
 FEWEST_VALUES = 8
 """Distinct values, a hair apart, that it must have had there."""
 
+MOST_CANDIDATES = 12
+"""Values that are looked at, those that were stayed at most often first."""
+
 BoolArray = npt.NDArray[np.bool_]
 
 
@@ -81,23 +84,18 @@ def _candidates(values: FloatArray) -> list[float]:
     flat = np.abs(np.diff(values)) <= HAIR * np.abs(values[1:])
     twice = flat[1:] & flat[:-1]
     stays = values[2:][twice & (values[2:] > max(float(np.median(known)) * 0.8, 0.0))]
-    bins, counts = np.unique(np.round(np.log(stays) / HAIR), return_counts=True) if len(stays) else ([], [])
-    common = sorted(zip(counts, bins, strict=True), reverse=True)[:12]
-    return [float(np.median(stays[np.round(np.log(stays) / HAIR) == place])) for _, place in common]
+    places = np.round(np.log(stays) / HAIR)
+    distinct, counts = np.unique(places, return_counts=True)
+    common = distinct[np.argsort(-counts, kind="stable")][:MOST_CANDIDATES]
+    return [float(np.median(stays[places == place])) for place in common]
 
 
 def _end_of(values: FloatArray, level: float, begin: int) -> int:
-    """Where the series has left the ceiling for good: the first bucket above it from which more lie above than at most
-    may.
-    """
+    """Where the series has left the ceiling for good: the first bucket above it with which too many lie above."""
     above = values[begin:] > level * (1 + HAIR)
-    if not above.any():
-        return len(values)
     share = np.cumsum(above) / np.arange(1, len(above) + 1)
     broken = np.flatnonzero(above & (share > MOST_ABOVE))
-    if not len(broken):
-        return len(values)
-    return begin + int(broken[0])
+    return begin + int(broken[0]) if len(broken) else len(values)
 
 
 def _is_ceiling(values: FloatArray, level: float) -> bool:

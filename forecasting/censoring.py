@@ -116,4 +116,4 @@ def _truncated_normal(centre: FloatArray, width: FloatArray, cells: _Cells, rng:
     below, upto = ndtr(low), ndtr(high)
     drawn = ndtri(below + rng.random(len(centre)) * (upto - below))
     drawn = np.clip(np.where(flip, -drawn, drawn), np.where(flip, -high, low), np.where(flip, -low, high))
-    return np.clip(centre + width * drawn, cells.lowest, cells.highest)
+    return np.asarray(np.clip(centre + width * drawn, cells.lowest, cells.highest))

@@ -77,7 +77,9 @@ def _demand(rng: np.random.Generator, hours: int, *, inference: bool) -> FloatAr
     if inference:
         quarters = pd.date_range(_START, periods=hours * 4, freq="15min")
         return inference_demand(rng, quarters, size, growing=False)
-    quarters = pd.date_range(_START - pd.Timedelta(hours=WARM_UP_HOURS), periods=(hours + WARM_UP_HOURS) * 4, freq="15min")
+    quarters = pd.date_range(
+        _START - pd.Timedelta(hours=WARM_UP_HOURS), periods=(hours + WARM_UP_HOURS) * 4, freq="15min"
+    )
     return training_demand(rng, quarters, size, reserved=False)
 
 

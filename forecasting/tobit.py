@@ -39,7 +39,7 @@ class TobitFit:
     def draw(self, rng: np.random.Generator) -> FloatArray:
         """Coefficients as they may be (Laplace's approximation), shape (n_series, n_inputs)."""
         noise = rng.standard_normal(self.coefficients.shape)
-        return self.coefficients + np.einsum("npq,nq->np", self.roots, noise)
+        return np.asarray(self.coefficients + np.einsum("npq,nq->np", self.roots, noise))
 
 
 def fit_tobit(values: FloatArray, censored: BoolArray, shape: Basis) -> TobitFit:
@@ -78,8 +78,8 @@ def _fit_one(values: FloatArray, censored: BoolArray, shape: Basis) -> tuple[Flo
         errors, persistence = seen - fit, _persistence(seen - fit, neighbours)
         spread = np.where(hidden, surplus**2 + deviation**2 * (1 - weight), errors**2)
         deviation = max(float(np.sqrt(spread.mean())), SMALLEST_DEVIATION)
-    root = np.linalg.inv(np.linalg.cholesky(precision)).T
-    return coefficients, root, deviation, persistence
+    root = np.asarray(np.linalg.inv(np.linalg.cholesky(precision)).T, dtype=np.float64)
+    return np.asarray(coefficients, dtype=np.float64), root, deviation, persistence
 
 
 def _expected(errors: FloatArray, hidden: BoolArray, deviation: float) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from service.api import bodies, forecasts, health, models, observations, problems, series, training_runs
+from service.api import bodies, forecasts, health, limits, models, observations, problems, series, training_runs
 from service.jobs.client import JobClient
 from service.settings import Settings
 from service.store.engine import Store
@@ -60,8 +60,10 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
-    app.add_middleware(bodies.BodyLimits, limits={observations.router.prefix: settings.max_body_bytes})
+    uploads = (observations.router.prefix, limits.queues.prefix)
+    app.add_middleware(bodies.BodyLimits, limits=dict.fromkeys(uploads, settings.max_body_bytes))
     problems.install(app)
-    for resource in (forecasts, observations, series, training_runs, models, health):
+    for resource in (forecasts, observations, limits, series, training_runs, models, health):
         app.include_router(resource.router)
+    app.include_router(limits.queues)
     return app

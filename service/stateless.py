@@ -9,9 +9,12 @@ import pandas as pd
 from demand.calendar import Granularity, buckets, infer_granularity, number, on_grid
 from demand.errors import Invalid
 from demand.history import Panel, panel_from_long
+from demand.limits import Limit, Measure
 from demand.series import DIMENSIONS, SeriesKey, Workload
 from demand.tidy import Batch, Rejection
 from forecasting.quantiles import GRID, interpolate
+from service.limit_files import FileLimits
+from service.stateless_measure import utilization
 from training.partitions import partitions
 from training.pipeline import Ports, TrainingSettings, retrain
 from training.ports import Extent, Partition, Progress, SeriesForecast
@@ -115,6 +118,23 @@ def read_history(batches: Iterable[Batch]) -> History:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What to lay out.
+
+    Attributes:
+        levels: quantile levels.
+        width: the granularity to forecast at, None for each series' own.
+        limits: what bounds use.
+        measure: what to forecast; None for demand, which is use where nothing bounds it.
+    """
+
+    levels: Sequence[float]
+    width: Granularity | None = None
+    limits: tuple[Limit, ...] = ()
+    measure: Measure | None = None
+
+
+@dataclass(frozen=True)
 class Answer:
     """Forecasts laid out as rows.
 
@@ -128,21 +148,20 @@ class Answer:
     left_out: Mapping[SeriesKey, str]
 
 
-def answer(
-    history: History, settings: TrainingSettings, width: Granularity | None, levels: Sequence[float], progress: Progress
-) -> Answer:
+def answer(history: History, settings: TrainingSettings, question: Question, progress: Progress) -> Answer:
     """Forecast every series.
 
     Args:
         history: what is known.
         settings: how to forecast.
-        width: the granularity to forecast at, None for each series' own.
-        levels: quantile levels to lay out.
+        question: what to lay out.
         progress: told how far the work is.
 
     Raises:
-        Invalid: a series is on a coarser grid than the width asked for, or no series can be forecast.
+        Invalid: a series is on a coarser grid than the width asked for, a limit lies below the last value, or no
+            series can be forecast.
     """
+    width = question.width
     _check_width(history, width)
     sink, extents = Collected(), history.extents()
     for grid in [width] if width else dict.fromkeys(history.granularities):
@@ -151,13 +170,18 @@ def answer(
         for partition in partitions(own, grid, _PARTITION_SIZE):
             for row in partition.series_ids:
                 del sink.left_out[row]
-            retrain(partition, Ports(history, sink, NoChampions()), settings, progress)
+            limits = FileLimits(history, question.limits)
+            retrain(partition, Ports(history, sink, NoChampions(), limits), settings, progress)
+        if question.measure is Measure.UTILIZATION:
+            made = {row: sink.forecasts[row] for row in own if row in sink.forecasts}
+            identity = tuple(zip(history.keys, history.units, strict=True))
+            sink.forecasts |= utilization(made, identity, grid, question.limits)
     left_out = {history.keys[row]: reason for row, reason in sink.left_out.items()}
     if not sink.forecasts:
         key, reason = next(iter(left_out.items()))
         raise Invalid(f"no series can be forecast; of {key or 'the only one'}, {reason}: give a longer history")
     tables = [
-        _table(history, row, sink.forecasts[row], width or history.granularities[row], levels)
+        _table(history, row, sink.forecasts[row], width or history.granularities[row], question.levels)
         for row in sorted(sink.forecasts)
     ]
     return Answer(pd.concat(tables, ignore_index=True), left_out)

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-
 NEARLY_ALWAYS = 0.6
 """Share of recent buckets at a ceiling above which little can be said of what lies over it."""
 

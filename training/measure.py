@@ -45,9 +45,7 @@ class DemandHistory:
 
     def noted(self, choices: Sequence[Choice]) -> tuple[Choice, ...]:
         """The choices, with what their readers should know of the ceilings behind them."""
-        return tuple(
-            replace(choice, latent=latent) for choice, latent in zip(choices, self.latents, strict=True)
-        )
+        return tuple(replace(choice, latent=latent) for choice, latent in zip(choices, self.latents, strict=True))
 
 
 def demand_history(panel: Panel, bounds: Bounds, seed: int) -> DemandHistory:

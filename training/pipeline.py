@@ -3,7 +3,7 @@
 import hashlib
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class Ports:
     history: HistorySource
     sink: ForecastSink
     champions: Champions
-    limits: LimitSource = NoLimits()
+    limits: LimitSource = field(default_factory=NoLimits)
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ class Bounds:
     def none(cls, panel: Panel) -> "Bounds":
         """Nothing is known."""
         nowhere = np.zeros(panel.values.shape, dtype=bool)
-        return cls(nowhere.any(axis=1), nowhere, nowhere, np.full(panel.values.shape, np.nan))
+        return cls(np.zeros(panel.n_series, dtype=bool), nowhere, nowhere, np.full(panel.values.shape, np.nan))
 
 
 class LimitSource(Protocol):
