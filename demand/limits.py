@@ -102,7 +102,7 @@ def shares_left(asked: FloatArray, levels: FloatArray) -> FloatArray:
     Returns:
         Factors in [0, 1], shape (n_paths, n_steps).
     """
-    return np.minimum(1.0, levels / np.maximum(asked, np.finfo(float).tiny))
+    return np.divide(levels, asked, out=np.ones_like(asked), where=asked > levels)
 
 
 def members(limit: Limit, keys: Sequence[SeriesKey], units: Sequence[str]) -> npt.NDArray[np.intp]:

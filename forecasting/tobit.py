@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr
+from threadpoolctl import threadpool_limits
 
 from demand.history import FloatArray
 from forecasting.seasonal_basis import Basis
@@ -53,7 +54,8 @@ def fit_tobit(values: FloatArray, censored: BoolArray, shape: Basis) -> TobitFit
         censored: where the value is only the least it may have been.
         shape: the inputs.
     """
-    fits = [_fit_one(row, mask, shape) for row, mask in zip(values, censored, strict=True)]
+    with threadpool_limits(limits=1, user_api="blas"):  # matrices are small; threads cost more than they save
+        fits = [_fit_one(row, mask, shape) for row, mask in zip(values, censored, strict=True)]
     coefficients, roots, deviations, persistences = (np.array(part) for part in zip(*fits, strict=True))
     return TobitFit(coefficients, roots, deviations, persistences)
 

@@ -1,10 +1,14 @@
 """How limits and queues are brought in."""
 
-from collections.abc import Iterable
+from contextlib import closing
+from typing import BinaryIO
+
+import pandas as pd
 
 from demand.calendar import Granularity
 from demand.limits import Limit, check_against_use
-from demand.tidy import Batch
+from service.connectors.files import Format, read_batches
+from service.ingestion import LARGEST_UPLOAD_BYTES
 from service.store.engine import Store
 from service.store.limits import StoredLimit
 from service.store.unit_of_work import UnitOfWork
@@ -31,13 +35,21 @@ def remove_limit(store: Store, limit_id: int) -> StoredLimit:
         return unit.limits.remove(limit_id)
 
 
-def add_queues(store: Store, batches: Iterable[Batch]) -> int:
-    """Store what queued, all rows or none, and return how many.
+def add_queues(store: Store, source: BinaryIO, form: Format) -> int:
+    """Store what queued, all rows of a file or none, and return how many.
+
+    Args:
+        store: where to.
+        source: tidy rows whose value is the average queue.
+        form: the format of the file.
 
     Raises:
         Invalid: a row is refused, or belongs to no stored series.
+        TooLarge: the file is compressed and unpacks to too much.
     """
-    with store.begin() as unit:
+    now = pd.Timestamp(store.now())
+    batches = read_batches(source, form, now=now, largest_bytes=LARGEST_UPLOAD_BYTES)
+    with closing(batches), store.begin() as unit:
         return unit.queues.save(batches)
 
 

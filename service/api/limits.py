@@ -1,6 +1,6 @@
 """Limits on what can be in use, and what queued beside it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Self
 
 import pandas as pd
@@ -20,8 +20,7 @@ from service.api.observation_schemas import example_bodies
 from service.api.paging import link_next
 from service.api.problems import problems
 from service.api.queries import LARGEST_ID, SelectionQuery, StrictQuery
-from service.connectors.files import Format, read_batches
-from service.ingestion import LARGEST_UPLOAD_BYTES
+from service.connectors.files import Format
 from service.limits import add_limit, add_queues, remove_limit
 from service.store.limits import StoredLimit
 
@@ -171,6 +170,4 @@ async def store_queues(_: Annotated[StrictQuery, Query()], request: Request, sto
     """
     form = Format.of(request.headers.get("content-type", ""))
     with await spool(request) as body:
-        now = pd.Timestamp(datetime.now(UTC))
-        batches = read_batches(body, form, now=now, largest_bytes=LARGEST_UPLOAD_BYTES)
-        return QueueAnswer(stored=await run_in_threadpool(add_queues, store, batches))
+        return QueueAnswer(stored=await run_in_threadpool(add_queues, store, body, form))

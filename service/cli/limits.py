@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from demand.units import ACCELERATORS
 from service.cli.files import open_file
 from service.cli.progress import console
 from service.cli.settings import read_settings
-from service.connectors.files import Format, read_batches
+from service.connectors.files import Format
 from service.limits import add_limit, add_queues, remove_limit
 from service.store.engine import Store
 
@@ -71,8 +70,7 @@ def remove(limit_id: Annotated[int, typer.Argument(help="As listed.")]) -> None:
 def queue(file: Annotated[Path, typer.Argument(help="Tidy rows whose value is the average queue.")]) -> None:
     """Store what waited beside what was in use, so that demand need not be estimated."""
     with _store() as store, open_file(file) as source:
-        rows = read_batches(source, Format.of(file.name), now=pd.Timestamp(datetime.now(UTC)))
-        console.print(f"{add_queues(store, rows):,} buckets of queue are stored")
+        console.print(f"{add_queues(store, source, Format.of(file.name)):,} buckets of queue are stored")
 
 
 @contextmanager

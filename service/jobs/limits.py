@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from demand.calendar import Granularity
+from demand.calendar import Granularity, number
 from demand.history import Panel
 from demand.limits import Limit, is_full, is_over, members
 from service.jobs.ports import ending_at
@@ -51,14 +51,20 @@ class StoredLimits:
         }
         if not others:
             return panel
-        wide = unit.observations.panel(
-            [*partition.series_ids, *others], panel.granularity, as_of=self.as_of, last=panel.n_steps
-        )
+        ids = [*partition.series_ids, *others]
+        reach = panel.n_steps + self._further(unit, list(others), partition)
+        wide = unit.observations.panel(ids, panel.granularity, as_of=self.as_of, last=reach)
         wide = ending_at(wide, partition.cut_off, panel.n_steps)
         lacking = panel.n_steps - wide.n_steps
         theirs = np.pad(wide.values[panel.n_series :], ((0, 0), (lacking, 0)), constant_values=np.nan)
         values = np.concatenate([panel.values, theirs])
         return replace(panel, keys=wide.keys, units=wide.units, values=values)
+
+    def _further(self, unit: UnitOfWork, series_ids: Sequence[int], partition: Partition) -> int:
+        """How many buckets some series reach beyond the cut-off."""
+        extents = unit.observations.extents(series_ids, as_of=self.as_of)
+        newest = max((number(extent.last, partition.granularity) for extent in extents.values()), default=0)
+        return max(newest - number(partition.cut_off, partition.granularity), 0)
 
 
 def _can_join(series: StoredSeries, limit: Limit, granularity: Granularity) -> bool:
