@@ -9,6 +9,7 @@ draw from what demand may have been, not its mean: as restless as the hours that
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,14 @@ from forecasting.tobit import TobitFit, fit_tobit
 SWEEPS = 60
 """Rounds of draws; the last one counts."""
 
+LONGEST = 2688
+"""Steps that are drawn together, sixteen weeks of hours; a longer history is drawn in parts, since shapes change."""
+
 HIGHEST = 4.0
 """How many times what was in use demand may have been at most. A normal error in logarithms has no end of its own."""
+
+LEAST_DEVIATION = 0.02
+"""How much a series is taken to vary at least, in logarithms, when all that is known of it is a flat ceiling."""
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -50,11 +57,13 @@ def uncensor(panel: Panel, censored: BoolArray, seed: int) -> Uncensored:
         seed: of the draws; every series has its own, by its place in the panel.
     """
     censored = censored & ~np.isnan(panel.values)
-    rows = np.flatnonzero(censored.any(axis=1))
-    if not len(rows):
-        return Uncensored(panel, censored)
     values = panel.values.copy()
-    values[rows] = _draw(panel.select(rows.tolist()), censored[rows], seed)
+    edges = np.linspace(0, panel.n_steps, -(-panel.n_steps // LONGEST) + 1).astype(int)
+    for number, (first, stop) in enumerate(pairwise(edges.tolist())):
+        rows = np.flatnonzero(censored[:, first:stop].any(axis=1))
+        if len(rows):
+            part = panel.between(first, stop).select(rows.tolist())
+            values[rows, first:stop] = _draw(part, censored[rows, first:stop], np.random.default_rng([seed, number]))
     return Uncensored(replace(panel, values=values), censored)
 
 
@@ -68,16 +77,37 @@ class _Cells:
     highest: FloatArray
 
 
-def _draw(panel: Panel, censored: BoolArray, seed: int) -> FloatArray:
-    scale = np.nanmean(panel.values, axis=1, keepdims=True)
-    scale = np.where(scale > 0, scale, 1.0)
-    logs = np.log1p(panel.values / scale)
+@dataclass(frozen=True)
+class _Scale:
+    """To and from logarithms, in deviations of each series' own from its own mean; shapes (n_series, 1)."""
+
+    mean: FloatArray
+    middle: FloatArray
+    deviation: FloatArray
+
+    @classmethod
+    def of(cls, values: FloatArray) -> "_Scale":
+        mean = np.nanmean(values, axis=1, keepdims=True)
+        mean = np.where(mean > 0, mean, 1.0)
+        logs = np.log1p(values / mean)
+        deviation = np.maximum(np.nanstd(logs, axis=1, keepdims=True), LEAST_DEVIATION)
+        return cls(mean, np.nanmean(logs, axis=1, keepdims=True), deviation)
+
+    def inside(self, values: FloatArray) -> FloatArray:
+        return np.asarray((np.log1p(values / self.mean) - self.middle) / self.deviation)
+
+    def outside(self, logs: FloatArray) -> FloatArray:
+        return np.asarray(np.expm1(logs * self.deviation + self.middle) * self.mean)
+
+
+def _draw(panel: Panel, censored: BoolArray, rng: np.random.Generator) -> FloatArray:
+    scale = _Scale.of(panel.values)
+    logs = scale.inside(panel.values)
     shape = basis(panel.granularity, panel.n_steps)
     learned = fit_tobit(logs, censored, shape)
-    rng = np.random.default_rng(seed)
     centre = learned.draw(rng) @ shape.inputs.T
     lowest = np.where(censored, logs - centre, -np.inf)
-    highest = np.where(censored, np.log1p(HIGHEST * panel.values / scale) - centre, np.inf)
+    highest = np.where(censored, scale.inside(HIGHEST * panel.values) - centre, np.inf)
     unknown = censored | np.isnan(logs)
     errors = np.where(unknown, np.clip(0.0, lowest, highest), logs - centre)
     waves = [_cells(unknown, parity, lowest, highest) for parity in (0, 1)]
@@ -85,7 +115,7 @@ def _draw(panel: Panel, censored: BoolArray, seed: int) -> FloatArray:
         for cells in waves:
             mean, width = _given_neighbours(errors, cells, learned)
             errors[cells.rows, cells.steps] = _truncated_normal(mean, width, cells, rng)
-    drawn = np.expm1(centre + errors) * scale
+    drawn = scale.outside(centre + errors)
     return np.where(censored, np.maximum(drawn, panel.values), panel.values)
 
 

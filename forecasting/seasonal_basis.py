@@ -10,12 +10,12 @@ from demand.history import FloatArray
 HARMONICS = 8
 """Waves per season; a shape with more detail than that is left to the errors."""
 
-WAVE_SIZE = 0.4
-"""Deviation that the first wave of a season is expected to have, in logarithms; wave k is expected k times smaller, so
-that detail which the data does not show is not made up."""
+WAVE_SIZE = 1.5
+"""How large the first wave of a season is expected to be, in deviations of the series; wave k is expected k times
+smaller, so that detail which the data does not show is not made up."""
 
-LEVEL_STEP = 0.15
-"""Deviation of the change of the level that is expected from one knot to the next, in logarithms."""
+LEVEL_STEP = 1.0
+"""How much the level is expected to change from one knot to the next, in deviations of the series."""
 
 KNOT_SEASONS = 7
 """Shortest seasons between two knots of the level."""

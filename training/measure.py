@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from demand.calendar import Granularity, buckets, previous
+from demand.errors import Invalid
 from demand.history import FloatArray, Panel
 from demand.limits import TOLERANCE
 from forecasting.ceilings import find_ceilings
 from forecasting.censoring import uncensor
 from forecasting.quantiles import QuantileForecast
 from training.latent import Evidence, Latent
-from training.ports import Bounds
+from training.ports import Bounds, HistorySource, LimitSource, Partition
 from training.recipe import Choice
 
 BoolArray = npt.NDArray[np.bool_]
@@ -46,6 +48,44 @@ class DemandHistory:
     def noted(self, choices: Sequence[Choice]) -> tuple[Choice, ...]:
         """The choices, with what their readers should know of the ceilings behind them."""
         return tuple(replace(choice, latent=latent) for choice, latent in zip(choices, self.latents, strict=True))
+
+
+def read_demand(
+    partition: Partition, history: HistorySource, limits: LimitSource, context: int, seed: int
+) -> DemandHistory:
+    """The history of demand of a partition.
+
+    A day that was full for some of its hours is below what was asked for although its average is below the limit. So
+    what is known by the hour is censored by the hour, whatever the width of the buckets that are forecast.
+
+    Args:
+        partition: the series.
+        history: what was in use.
+        limits: what held it down.
+        context: how many buckets to read.
+        seed: of the draws.
+    """
+    fine = _by_the_hour(partition, history, context)
+    if fine is None:
+        panel = history.panel(partition, context)
+        return demand_history(panel, limits.bounds(partition, panel), seed)
+    hours, used = fine
+    made = demand_history(used, limits.bounds(hours, used), seed)
+    return replace(made, panel=made.panel.coarser(partition.granularity).last(context))
+
+
+def _by_the_hour(partition: Partition, history: HistorySource, context: int) -> tuple[Partition, Panel] | None:
+    """The same history by the hour; None where buckets are hours anyway, or some series is not known by the hour."""
+    width = partition.granularity
+    if width is Granularity.HOUR:
+        return None
+    end = buckets(partition.cut_off, 2, width)[-1]
+    hours = replace(partition, granularity=Granularity.HOUR, cut_off=previous(end, Granularity.HOUR))
+    try:
+        used = history.panel(hours, round((context + 1) * width.rhythm.hours))
+    except Invalid:
+        return None
+    return hours, used
 
 
 def demand_history(panel: Panel, bounds: Bounds, seed: int) -> DemandHistory:

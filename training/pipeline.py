@@ -19,7 +19,7 @@ from forecasting.seasonal_naive import SeasonalNaive
 from training.backtest import Backtest, Windows, backtest
 from training.choosing import choose
 from training.fitting import Fit, fits, pool, run
-from training.measure import DemandHistory, demand_history
+from training.measure import DemandHistory, read_demand
 from training.ports import (
     Champions,
     ForecastSink,
@@ -181,8 +181,8 @@ def own_seed(key: object) -> int:
 
 
 def _read_demand(partition: Partition, ports: Ports, settings: TrainingSettings) -> DemandHistory:
-    panel = ports.history.panel(partition, history_length(partition.granularity, settings))
-    return demand_history(panel, ports.limits.bounds(partition, panel), settings.seed)
+    context = history_length(partition.granularity, settings)
+    return read_demand(partition, ports.history, ports.limits, context, settings.seed)
 
 
 def _measured(made: PanelForecast, asked: DemandHistory) -> PanelForecast:

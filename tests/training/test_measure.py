@@ -1,15 +1,16 @@
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
+from demand.calendar import Granularity
 from demand.history import FloatArray, Panel
 from forecasting.quantiles import GRID, QuantileForecast
 from forecasting.simulated_shortage import Shortage, simulate_shortage
 from training.latent import Evidence
-from training.measure import demand_history
+from training.measure import demand_history, read_demand
 from training.pipeline import TrainingSettings, forecast
-from training.ports import Bounds
+from training.ports import Bounds, Partition
 from training.recipe import Choice
 
 HORIZON = 72
@@ -102,3 +103,44 @@ def test_true_demand_is_covered_as_asked_by_its_forecast_and_not_by_that_of_use(
     assert whole["use"] < whole["demand"] - 0.06
     assert full["demand"] > 0.55
     assert full["use"] < 0.25
+
+
+@dataclass(frozen=True)
+class ByTheHour:
+    """History and limits of one fleet by the hour, averaged where wider buckets are asked for."""
+
+    used: Panel
+    capacity: FloatArray
+
+    def panel(self, partition: Partition, context: int) -> Panel:
+        return self.used.coarser(partition.granularity).last(context)
+
+    def bounds(self, partition: Partition, panel: Panel) -> Bounds:
+        assert panel.granularity is Granularity.HOUR
+        return known_limits(panel, self.capacity[:, -panel.n_steps :])
+
+
+def test_days_that_were_full_for_some_hours_are_lifted_towards_demand() -> None:
+    shortage = simulate_shortage(seed=6, n_series=6, hours=1344)
+    source = ByTheHour(shortage.utilization, shortage.capacity)
+    days = shortage.utilization.coarser(Granularity.DAY)
+    partition = Partition(tuple(range(6)), Granularity.DAY, days.index[-1])
+    made = read_demand(partition, source, source, context=40, seed=1).panel
+    truth, used = (panel.coarser(Granularity.DAY).last(40).values for panel in (shortage.demand, shortage.utilization))
+    assert made.granularity is Granularity.DAY
+    assert made.index.equals(days.last(40).index)
+    assert np.abs(made.values - truth).sum() < 0.5 * np.abs(used - truth).sum()
+
+
+def test_what_is_known_by_the_day_only_is_censored_by_the_day() -> None:
+    days = replace(simulate_shortage(seed=7, n_series=2, hours=200).demand, granularity=Granularity.DAY)
+    capacity = np.quantile(days.values, 0.7, axis=1, keepdims=True) * np.ones(days.values.shape)
+    used = replace(days, values=np.minimum(days.values, capacity))
+
+    class ByTheDay(ByTheHour):
+        def bounds(self, partition: Partition, panel: Panel) -> Bounds:
+            return known_limits(self.used, self.capacity)
+
+    source = ByTheDay(used, capacity)
+    made = read_demand(Partition((0, 1), Granularity.DAY, days.index[-1]), source, source, context=200, seed=1)
+    assert [latent is not None and latent.censored_share > 0.2 for latent in made.latents] == [True, True]
