@@ -14,6 +14,7 @@ from service.api import (
     events,
     forecasts,
     health,
+    limits,
     models,
     observations,
     problems,
@@ -75,11 +76,11 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
-    limits = dict.fromkeys(_WHOLE, calendar_bodies.LARGEST_BYTES) | {
-        observations.router.prefix: settings.max_body_bytes
-    }
-    app.add_middleware(bodies.BodyLimits, limits=limits, whole=_WHOLE)
+    uploads = (observations.router.prefix, limits.queues.prefix)
+    largest = dict.fromkeys(_WHOLE, calendar_bodies.LARGEST_BYTES) | dict.fromkeys(uploads, settings.max_body_bytes)
+    app.add_middleware(bodies.BodyLimits, limits=largest, whole=_WHOLE)
     problems.install(app)
-    for resource in (forecasts, observations, series, regressors, events, training_runs, models, health):
+    for resource in (forecasts, observations, series, limits, regressors, events, training_runs, models, health):
         app.include_router(resource.router)
+    app.include_router(limits.queues)
     return app

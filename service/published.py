@@ -1,6 +1,6 @@
 """Joint sample paths rebuilt from what training published."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +8,11 @@ import pandas as pd
 
 from demand.calendar import Granularity, buckets, number
 from demand.errors import Invalid
+from demand.history import FloatArray
 from demand.paths import DemandPaths
 from demand.series import SeriesKey
 from forecasting.dependence import RankTemplate
+from service.rationing import NOTHING, Rationing
 from service.store.forecasts import PublishedForecast
 from training.pipeline import own_seed
 
@@ -80,7 +82,30 @@ def window(
     return Window(granularity, start, asked, tuple(kept), tuple(left))
 
 
-def paths(view: Window, n_paths: int, groups: Sequence[Hashable]) -> DemandPaths:
+def draws(
+    view: Window, n_paths: int, forecasts: Sequence[PublishedForecast]
+) -> Callable[[PublishedForecast], FloatArray]:
+    """What draws the joint sample paths of each of the forecasts in the window, shape (n_paths, n_steps)."""
+    first = min(number(forecast.start, view.granularity) for forecast in forecasts)
+    stop = number(view.start, view.granularity) + view.horizon
+    template = RankTemplate.draw(SEED, n_paths, range(first, stop), view.granularity.rhythm.memory)
+
+    def draw(forecast: PublishedForecast) -> FloatArray:
+        start = number(forecast.start, view.granularity)
+        ahead, key = forecast.quantiles[: stop - start], forecast.series.key
+        return template.paths(ahead, forecast.levels, forecast.memory, own_seed(key), start)[:, -view.horizon :]
+
+    return draw
+
+
+def covers(forecast: PublishedForecast, view: Window) -> bool:
+    """Whether a forecast that was not selected reaches over the whole window."""
+    stop = number(view.start, view.granularity) + view.horizon
+    begins = forecast.start <= view.start and not _why_not(forecast, view.start, view.granularity)
+    return begins and _stop(forecast, view.granularity) >= stop
+
+
+def paths(view: Window, n_paths: int, groups: Sequence[Hashable], rationing: Rationing = NOTHING) -> DemandPaths:
     """Joint sample paths of groups of series, summed path by path.
 
     Path i of one series belongs to path i of every other, and the same question always gets the same paths.
@@ -89,20 +114,16 @@ def paths(view: Window, n_paths: int, groups: Sequence[Hashable]) -> DemandPaths
         view: the window.
         n_paths: how many paths.
         groups: the label of the group of each forecast of the window.
+        rationing: what limits leave of the demand of each series; all of it if not given.
 
     Returns:
         One row per distinct label, in order of first appearance.
     """
-    first = min(number(forecast.start, view.granularity) for forecast in view.forecasts)
-    stop = number(view.start, view.granularity) + view.horizon
-    template = RankTemplate.draw(SEED, n_paths, range(first, stop), view.granularity.rhythm.memory)
+    draw = draws(view, n_paths, view.forecasts)
     labels = tuple(dict.fromkeys(groups))
     values = np.zeros((len(labels), n_paths, view.horizon))
     for forecast, group in zip(view.forecasts, groups, strict=True):
-        start = number(forecast.start, view.granularity)
-        ahead, key = forecast.quantiles[: stop - start], forecast.series.key
-        drawn = template.paths(ahead, forecast.levels, forecast.memory, own_seed(key), start)
-        values[labels.index(group)] += drawn[:, -view.horizon :]
+        values[labels.index(group)] += rationing.cut(forecast.series.id, draw(forecast))
     return DemandPaths(labels, view.granularity, view.start, values)
 
 

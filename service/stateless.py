@@ -10,9 +10,12 @@ from demand.calendar import Granularity, buckets, infer_granularity, number, on_
 from demand.covariates import NO_COVARIATES, Covariates
 from demand.errors import Invalid
 from demand.history import Panel, panel_from_long
+from demand.limits import Limit, Measure
 from demand.series import DIMENSIONS, SeriesKey, Workload
 from demand.tidy import Batch, Rejection
 from forecasting.quantiles import GRID, interpolate
+from service.limit_files import FileLimits
+from service.stateless_measure import utilization
 from training.covariates import GivenCovariates
 from training.partitions import partitions
 from training.pipeline import Ports, TrainingSettings, retrain
@@ -116,6 +119,25 @@ def read_history(batches: Iterable[Batch]) -> History:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What to lay out.
+
+    Attributes:
+        levels: quantile levels.
+        width: the granularity to forecast at, None for each series' own.
+        limits: what bounds use.
+        measure: what to forecast; None for demand, which is use where nothing bounds it.
+        covariates: what is known beside the history.
+    """
+
+    levels: Sequence[float]
+    width: Granularity | None = None
+    limits: tuple[Limit, ...] = ()
+    measure: Measure | None = None
+    covariates: Covariates = NO_COVARIATES
+
+
+@dataclass(frozen=True)
 class Answer:
     """Forecasts laid out as rows.
 
@@ -129,28 +151,20 @@ class Answer:
     left_out: Mapping[SeriesKey, str]
 
 
-def answer(
-    history: History,
-    settings: TrainingSettings,
-    width: Granularity | None,
-    levels: Sequence[float],
-    progress: Progress,
-    covariates: Covariates = NO_COVARIATES,
-) -> Answer:
+def answer(history: History, settings: TrainingSettings, question: Question, progress: Progress) -> Answer:
     """Forecast every series.
 
     Args:
         history: what is known.
         settings: how to forecast.
-        width: the granularity to forecast at, None for each series' own.
-        levels: quantile levels to lay out.
+        question: what to lay out.
         progress: told how far the work is.
-        covariates: what is known beside the history.
 
     Raises:
         Invalid: a series is on a coarser grid than the width asked for, a regressor is not known up to the end of a
-            forecast, or no series can be forecast.
+            forecast, a limit lies below the last value, or no series can be forecast.
     """
+    width = question.width
     _check_width(history, width)
     sink, extents = Collected(), history.extents()
     for grid in [width] if width else dict.fromkeys(history.granularities):
@@ -159,15 +173,20 @@ def answer(
         for partition in partitions(own, grid, _PARTITION_SIZE, dict(enumerate(history.keys))):
             for row in partition.series_ids:
                 del sink.left_out[row]
-            _check_covariates(history, partition, settings.horizon, covariates)
-            ports = Ports(history, sink, NoChampions(), GivenCovariates(covariates))
+            _check_covariates(history, partition, settings.horizon, question.covariates)
+            limits = FileLimits(history, question.limits)
+            ports = Ports(history, sink, NoChampions(), GivenCovariates(question.covariates), limits)
             retrain(partition, ports, settings, progress)
+        if question.measure is Measure.UTILIZATION:
+            made = {row: sink.forecasts[row] for row in own if row in sink.forecasts}
+            identity = tuple(zip(history.keys, history.units, strict=True))
+            sink.forecasts |= utilization(made, identity, grid, question.limits)
     left_out = {history.keys[row]: reason for row, reason in sink.left_out.items()}
     if not sink.forecasts:
         key, reason = next(iter(left_out.items()))
         raise Invalid(f"no series can be forecast; of {key or 'the only one'}, {reason}: give a longer history")
     tables = [
-        _table(history, row, sink.forecasts[row], width or history.granularities[row], levels)
+        _table(history, row, sink.forecasts[row], width or history.granularities[row], question.levels)
         for row in sorted(sink.forecasts)
     ]
     return Answer(pd.concat(tables, ignore_index=True), left_out)

@@ -54,7 +54,9 @@ def _usable(choice: Choice, models: Sequence[str]) -> Choice | None:
     gone = [name for name in choice.weights if name not in kept]
     warnings = [f"{name} is no longer in the catalogue, so its weight is shared by the others" for name in gone]
     warnings = list(dict.fromkeys([*choice.warnings, *warnings]))
-    return replace(choice, weights=kept, warnings=tuple(warnings), remarks=(), served_by=None, fallback_reason="")
+    return replace(
+        choice, weights=kept, warnings=tuple(warnings), remarks=(), latent=None, served_by=None, fallback_reason=""
+    )
 
 
 def _fleet_weights(choices: Sequence[Choice]) -> dict[str, tuple[float, ...]]:

@@ -4,7 +4,7 @@ import hashlib
 import zlib
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,12 +23,15 @@ from training.covariates import NOTHING_BESIDE, restored
 from training.fitting import Workers
 from training.following import brought_up, remembered
 from training.learning import learn, unlearned
+from training.measure import DemandHistory, read_demand
 from training.ports import (
     Champions,
     CovariateSource,
     ForecastSink,
     HistorySource,
     Known,
+    LimitSource,
+    NoLimits,
     Partition,
     Progress,
     SeriesForecast,
@@ -73,6 +76,7 @@ class Ports:
     sink: ForecastSink
     champions: Champions
     beside: CovariateSource = NOTHING_BESIDE
+    limits: LimitSource = field(default_factory=NoLimits)
 
 
 def silent(phase: str, done: int, total: int) -> None:
@@ -151,10 +155,12 @@ def retrain(
     Returns:
         The fingerprint of the history that was read.
     """
-    panel = ports.history.panel(partition, history_length(partition.granularity, settings))
-    beside = ports.beside.covariates(partition).concerning(panel.keys)
-    _save(forecast(panel, settings, progress, covariates=beside, workers=workers), partition, ports.sink)
-    return fingerprint(panel, beside)
+    context = history_length(partition.granularity, settings)
+    asked = read_demand(partition, ports.history, ports.limits, context, settings.seed)
+    beside = ports.beside.covariates(partition).concerning(asked.panel.keys)
+    made = forecast(asked.panel, settings, progress, covariates=beside, workers=workers)
+    _save(_measured(made, asked), partition, ports.sink)
+    return fingerprint(asked.panel, beside)
 
 
 def refresh(
@@ -165,12 +171,14 @@ def refresh(
     Returns:
         The fingerprint of the history that was read.
     """
-    panel = ports.history.panel(partition, partition.granularity.rhythm.context)
-    beside = ports.beside.covariates(partition).concerning(panel.keys)
+    context = partition.granularity.rhythm.context
+    asked = read_demand(partition, ports.history, ports.limits, context, settings.seed)
+    beside = ports.beside.covariates(partition).concerning(asked.panel.keys)
     by_id = ports.champions.known(partition)
     known = [by_id.get(series_id) for series_id in partition.series_ids]
-    _save(reforecast(panel, known, settings, progress, covariates=beside, workers=workers), partition, ports.sink)
-    return fingerprint(panel, beside)
+    made = reforecast(asked.panel, known, settings, progress, covariates=beside, workers=workers)
+    _save(_measured(made, asked), partition, ports.sink)
+    return fingerprint(asked.panel, beside)
 
 
 def history_length(granularity: Granularity, settings: TrainingSettings) -> int:
@@ -193,6 +201,10 @@ def fingerprint(panel: Panel, beside: Covariates = NO_COVARIATES) -> str:
 def own_seed(key: object) -> int:
     """A number that is the same for the same series everywhere."""
     return zlib.crc32(str(key).encode())
+
+
+def _measured(made: PanelForecast, asked: DemandHistory) -> PanelForecast:
+    return replace(made, quantiles=asked.widened(made.quantiles), choices=asked.noted(made.choices))
 
 
 def _learned(panel: Panel, settings: TrainingSettings, progress: Progress, workers: Workers) -> Plan:

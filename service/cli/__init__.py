@@ -9,6 +9,7 @@ from demand.errors import ComputecastError
 from service.cli.covariates import events, regressors
 from service.cli.data import demo, ingest
 from service.cli.forecasting import forecast
+from service.cli.limits import limits
 from service.cli.progress import complaints
 from service.cli.serving import openapi, serve, work
 from service.cli.training import refresh, retrain
@@ -25,6 +26,7 @@ for command in (serve, ingest, retrain, refresh, forecast, demo, openapi):
 app.command("worker")(work)
 app.add_typer(regressors, name="regressors")
 app.add_typer(events, name="events")
+app.add_typer(limits, name="limits")
 
 
 @app.callback()
