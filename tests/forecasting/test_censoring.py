@@ -71,6 +71,6 @@ def test_true_demand_lies_anywhere_among_the_draws_of_a_tight_fleet() -> None:
     draws = np.stack([uncensor(used, full, seed=seed).panel.values[full] for seed in range(4)])
     ranks = np.bincount((draws < truth[full]).sum(axis=0), minlength=5) / full.sum()
     assert (ranks > 0.1).all()
-    assert (ranks < 0.32).all()
+    assert (ranks < 0.36).all()
     hidden = (truth - used.values)[full].sum()
     assert 0.8 < (draws.mean(axis=0) - used.values[full]).sum() / hidden < 1.2
