@@ -8,7 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from service.api import bodies, forecasts, health, models, observations, problems, series, training_runs
+from service.api import bodies, explanations, forecasts, health, models, observations, problems, series, training_runs
 from service.jobs.client import JobClient
 from service.settings import Settings
 from service.store.engine import Store
@@ -16,7 +16,8 @@ from service.store.engine import Store
 DESCRIPTION = """
 Demand forecasts for AI and cloud compute, **training and inference apart**.
 
-Send history to `/v1/observations`, start training with `/v1/training-runs`, read demand ahead from `/v1/forecasts`.
+Send history to `/v1/observations`, start training with `/v1/training-runs`, read demand ahead from `/v1/forecasts`,
+and why it is what it is from `/v1/forecasts/explain`.
 Values are average levels over a bucket; timestamps are bucket starts in UTC. Errors are RFC 9457 problems whose
 `detail` says what to do.
 """
@@ -62,6 +63,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(bodies.BodyLimits, limits={observations.router.prefix: settings.max_body_bytes})
     problems.install(app)
-    for resource in (forecasts, observations, series, training_runs, models, health):
+    for resource in (forecasts, explanations, observations, series, training_runs, models, health):
         app.include_router(resource.router)
     return app

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -104,4 +106,4 @@ def test_the_trend_follows_a_level_that_changes_where_the_forecast_begins() -> N
 def test_each_season_is_a_multiple_of_the_one_before() -> None:
     for seasons in SEASONS.values():
         lengths = list(seasons.values())
-        assert all(longer % shorter == 0 for shorter, longer in zip(lengths, lengths[1:], strict=False))
+        assert all(longer % shorter == 0 for shorter, longer in pairwise(lengths))
