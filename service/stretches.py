@@ -97,6 +97,8 @@ def _in_words(lower: float | None, upper: float | None, *, checked: bool) -> str
     below, above = _compared(lower), _compared(upper)
     if not checked and lower == upper == UNCHECKED:
         return f"the band is {below} the models said, as none of their past forecasts could be checked"
+    if below == above == _compared(1.0):
+        return f"the band is {below} the models said: in the past it held as many outcomes as it promised"
     if below == above:
         return f"the band is {below} the models said, so that it holds as many outcomes as it promises"
     return (

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from demand.errors import ComputecastError
 from service.cli.data import demo, ingest
+from service.cli.explaining import explain
 from service.cli.forecasting import forecast
 from service.cli.progress import complaints
 from service.cli.serving import openapi, serve, work
@@ -19,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for command in (serve, ingest, retrain, refresh, forecast, demo, openapi):
+for command in (serve, ingest, retrain, refresh, forecast, explain, demo, openapi):
     app.command()(command)
 app.command("worker")(work)
 

@@ -86,7 +86,12 @@ def test_a_forecast_of_the_fallback_has_neither_the_weights_nor_the_widths_of_th
     [
         (0.9, 1.2, ERRORS, "below the median the band is 10 % narrower than the models said and above it 20 % wider"),
         (1.5, 1.5, ERRORS, "the band is 50 % wider than the models said, so that"),
-        (1.001, 0.999, ERRORS, "the band is as wide as the models said"),
+        (
+            1.001,
+            0.999,
+            ERRORS,
+            "the band is as wide as the models said: in the past it held as many outcomes as it promised",
+        ),
         (1.25, 1.25, (), "25 % wider than the models said, as none of their past forecasts could be checked"),
         (1.25, 1.25, ERRORS, "25 % wider than the models said, so that"),
     ],
