@@ -193,7 +193,7 @@ class _Objective:
         quantiles, actual = np.nan_to_num(trials.quantiles), np.nan_to_num(trials.actual)[..., None]
         largest = np.maximum(quantiles.max(axis=(0, 2, 3), initial=0.0), actual.max(axis=(1, 2), initial=0.0))
         floors = np.maximum(_LEAST_RATIO * (first @ one_hot) / counts, _ROUNDING * largest[:, None])
-        floors = np.where(floors > 0, floors, 1.0)
+        floors = np.where(floors > np.finfo(np.float32).tiny, floors, 1.0)
         return cls(quantiles, actual, known, np.asarray(trials.levels), one_hot, counts, floors, trials.tried)
 
     @property

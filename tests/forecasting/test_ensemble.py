@@ -182,6 +182,14 @@ def test_a_series_that_never_varied_gets_weights_and_leaves_the_others_alone(lev
     assert (learned.weights[2] < 0.3).all()
 
 
+def test_what_is_as_good_as_zero_is_zero() -> None:
+    tried = noisy(2, 3, (0.0, 0.0, 1.0))
+    tried.actual[0] = 0.0
+    tried.quantiles[:, 0] = np.array([0.0, 1e-308, 1e-309])[:, None, None]
+    weights = learn(tried, np.ones(3), np.zeros(2, dtype=np.int64)).weights
+    np.testing.assert_allclose(weights.sum(axis=0), 1.0)
+
+
 @pytest.mark.parametrize("factor", [1e-12, 1e12])
 def test_the_unit_of_demand_does_not_matter(factor: float) -> None:
     tried = noisy(3, 3, (0.0, 1.0, -0.5))
