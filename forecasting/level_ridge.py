@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from demand.history import FloatArray
 
-STRENGTHS = np.logspace(-2, 4, 13)
+STRENGTHS = np.logspace(0, 4, 13)
+"""In units of the mean squared change; weaker ridges fit the noise of the few dozen changes that a history has."""
+
 MEANS = (3, 7, 14)
 """Periods that recent mean levels are taken over."""
 
@@ -23,9 +25,9 @@ themselves, and levels near zero by amounts."""
 MEMORY = 28.0
 """Periods after which a change counts half in the regression."""
 
-FEWEST = 18
-"""Changes, each with a whole cycle before it, that a regression is learned from at least: three times as many as
-it has inputs. With fewer a level is a random walk whose steps are as likely up as down."""
+FEWEST = 12
+"""Changes, each with a whole cycle before it, that a regression is learned from at least: twice as many as it
+has inputs. With fewer a level is a random walk whose steps are as likely up as down."""
 
 PLAUSIBLE = 4.0
 """How far beyond the past levels a path goes at most, as a multiple of their range in the stabilised space."""
