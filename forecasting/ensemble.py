@@ -38,6 +38,9 @@ _STEEPEST = 5.0
 _LEAST_RATIO = 1e-3
 """Losses below this share of the first model's count as equal: a perfect score must not outweigh everything."""
 
+_LEAST_LOSS = 1e-100
+"""Added to it where the first model is perfect: its inverse times any demand is still a number."""
+
 _MOST_STEPS = 192
 """Steps that weights are learned from; more are thinned out evenly, as neighbours say the same."""
 
@@ -141,6 +144,8 @@ def _learn(trials: Trials, prior: FloatArray, groupings: tuple[IntArray, IntArra
 def combine(weights: FloatArray, quantiles: FloatArray, stretch: IntArray) -> FloatArray:
     """The weighted average of quantiles; where a model says nothing, the others share its weight.
 
+    A stretch in which none of the others has any is averaged with their mean weights in the other stretches.
+
     Args:
         weights: shape (n_models, n_series, n_stretches); a later stretch has the weights of the last.
         quantiles: shape (n_models, n_series, n_steps, n_levels), NaN for a series that a model cannot forecast.
@@ -150,7 +155,9 @@ def combine(weights: FloatArray, quantiles: FloatArray, stretch: IntArray) -> Fl
         Shape (n_series, n_steps, n_levels); NaN for a series that no model with a weight can forecast.
     """
     able = ~np.asarray(np.isnan(quantiles).any(axis=(2, 3)))
-    share = weights[:, :, np.minimum(stretch, weights.shape[2] - 1)] * able[..., None]
+    left = weights * able[..., None]
+    left = np.where(left.sum(axis=0) > 0, left, left.mean(axis=2, keepdims=True))
+    share = left[:, :, np.minimum(stretch, weights.shape[2] - 1)]
     total = share.sum(axis=0)
     share = np.divide(share, total, out=np.full_like(share, np.nan), where=total > 0)
     return np.asarray(np.einsum("msn,msnl->snl", share, np.where(able[..., None, None], quantiles, 0.0)))
@@ -187,7 +194,7 @@ class _Objective:
         known = ~np.isnan(trials.actual)
         counts = np.maximum(known @ one_hot, 1) * len(trials.levels)
         first = np.nan_to_num(pinball_loss(trials.actual, trials.quantiles[0], trials.levels)).sum(axis=-1)
-        floors = _LEAST_RATIO * (first @ one_hot) / counts + np.finfo(float).tiny
+        floors = _LEAST_RATIO * (first @ one_hot) / counts + _LEAST_LOSS
         quantiles, actual = np.nan_to_num(trials.quantiles), np.nan_to_num(trials.actual)[..., None]
         return cls(quantiles, actual, known, np.asarray(trials.levels), one_hot, counts, floors, trials.tried)
 

@@ -14,7 +14,7 @@ from forecasting.guards import guarded
 from forecasting.quantiles import GRID, QuantileForecast, proper
 from forecasting.seasonal_naive import SeasonalNaive
 from training.backtest import stretches
-from training.fitting import Fit, Workers, fits
+from training.fitting import Fit, Workers, fits, forecasts_in
 from training.ports import Progress
 from training.recipe import Choice
 
@@ -99,6 +99,7 @@ def assemble(whole: Panel, plan: Plan, horizon: int, seed: int, workers: Workers
     mixed = combine(weights, members, stretch)
     corrected = plan.calibration().applied(proper(mixed), GRID, stretch)
     safe, fallbacks = guarded(QuantileForecast(GRID, corrected), panel, naive)
+    dropped = dict(sorted(dropped.items()))
     choices = tuple(
         _remarked(choice, row, dropped, notes, fallbacks.get(row)) for row, choice in enumerate(plan.choices)
     )
@@ -124,14 +125,16 @@ def _members(
     failed: dict[tuple[str, int], str] = {}
     notes: dict[int, str] = {}
     work = list(_work(panel, models, weights, horizon))
-    progress("forecast", 0, len(work))
+    done, total = 0, forecasts_in(work)
+    progress("forecast", done, total)
     names = [model.name for model in models]
-    for done, made in enumerate(workers.run(work, seed), start=1):
+    for made in workers.run(work, seed):
         name = made.fit.model.name
         values[names.index(name), list(made.fit.rows)] = made.values
         failed |= {(name, row): reason for row, reason in made.failures.items()}
         notes |= made.notes
-        progress("forecast", done, len(work))
+        done += forecasts_in([made.fit])
+        progress("forecast", done, total)
     return values, failed, notes
 
 

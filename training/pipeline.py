@@ -102,7 +102,7 @@ def forecast(
     past = backtest(
         models, panel, Windows.over(panel.n_steps, horizon, settings.origins), settings.seed, workers, progress
     )
-    if past.windows.steps:
+    if np.isfinite(past.outcomes).any():
         lesson = learn(past, prior, panel)
         choices, memories = lesson.choices, remembered(lesson.errors, panel)
     else:
@@ -132,7 +132,8 @@ def reforecast(
         {each.name: each for each in (*catalogue(panel.granularity), *settings.catalogue(panel.granularity))}.values()
     )
     choices, memories = brought_up(panel, known, [each.name for each in models])
-    choices = borrow(choices, panel)
+    if any(each.name == KIN for each in settings.catalogue(panel.granularity)):
+        choices = borrow(choices, panel)
     return assemble(panel, Plan(models, choices, memories), settings.horizon, settings.seed, workers, progress)
 
 

@@ -149,7 +149,7 @@ def test_a_partition_under_way_ends_at_its_next_progress_when_its_run_is_cancell
 ) -> None:
     reported = []
 
-    def endless(_partition: object, _ports: object, _settings: object, progress: Progress) -> str:
+    def endless(_partition: object, _ports: object, _settings: object, progress: Progress, _workers: object) -> str:
         cancel(store, run.id)
         until(lambda: reported.append(progress("backtest", 1, 2)), "the work is stopped")  # type: ignore[func-returns-value]
         return "never"
