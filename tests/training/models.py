@@ -50,11 +50,12 @@ class Faulty:
     name: str
     above: float = -1.0
     budget_seconds: float | None = None
+    minimum: int = 1
     across_series: ClassVar[bool] = False
     description: ClassVar[str] = "A model for tests."
 
     def minimum_history(self, panel: Panel) -> int:
-        return 1
+        return self.minimum
 
     def fit(self, history: Panel, *, seed: int) -> FittedConstant:
         if (history.values[:, -1] > self.above).any():
