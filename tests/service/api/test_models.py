@@ -1,4 +1,4 @@
-"""Models that go wrong, from the run that meets them to the answer that names them."""
+"""The catalogue, and models that go wrong from the run that meets them to the answer that names them."""
 
 from collections.abc import Iterator
 
@@ -6,16 +6,16 @@ import pytest
 from fastapi.testclient import TestClient
 
 from demand.calendar import Granularity
-from forecasting.catalogue import PRIOR, catalogue
+from forecasting.catalogue import PRIOR, Preset, catalogue
 from service.jobs.execution import Execution
 from service.settings import Settings
 from service.store.engine import Store
 from service.store.run import RunKind, RunState, SeriesState
+from tests.service.api.fleet import publish, rows, send
 from tests.service.jobs.fleet import ask, ingest, look
 from tests.training.models import Boundless, Crashing, Dying, Hanging
 
-pytestmark = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
-
+on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 FAULTS = tuple(
     kind(name, budget_seconds=0.2, minimum=1150)  # which seven weeks hold at the last of four origins only
@@ -45,6 +45,29 @@ def carry_out(execution: Execution, store: Store, kind: RunKind = RunKind.RETRAI
     return run.id
 
 
+def test_the_catalogue_has_every_model_of_every_preset(client: TestClient) -> None:
+    told = [(model["granularity"], model["name"]) for model in client.get("/v1/models").json()]
+    assert told == [(width.value, each.name) for width in Granularity for each in catalogue(width, Preset.BEST)]
+    assert all(
+        (width.value, each.name) in told
+        for width in Granularity
+        for preset in Preset
+        for each in catalogue(width, preset)
+    )
+
+
+def test_the_catalogue_tells_how_many_series_each_model_forecasts(client: TestClient, store: Store) -> None:
+    send(client, rows())
+    publish(store)
+    models = {(model["granularity"], model["name"]): model for model in client.get("/v1/models").json()}
+    assert models["hour", "theta"]["champion_of"] == 4
+    assert models["hour", "seasonal_naive"]["champion_of"] == 0
+    assert models["day", "theta"]["champion_of"] == 0
+    descriptions = [model["description"] for (width, _), model in models.items() if width == "hour"]
+    assert len(set(descriptions)) == len(descriptions)
+
+
+@on_sqlite
 def test_models_that_crash_hang_die_or_say_nonsense_are_named_in_the_answer_and_the_others_serve(
     execution: Execution, store: Store, client: TestClient
 ) -> None:
@@ -60,6 +83,7 @@ def test_models_that_crash_hang_die_or_say_nonsense_are_named_in_the_answer_and_
     assert "exit code 7" in result["reason"]
 
 
+@on_sqlite
 def test_where_every_model_fails_the_naive_is_served_with_a_warning_and_no_question_is_answered_500(
     execution: Execution, store: Store, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
