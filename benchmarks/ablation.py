@@ -2,8 +2,8 @@
 
 Run it with `python -m benchmarks.ablation --data FOLDER`. At each window the models of the preset `balanced` are
 backtested on the history given and fitted once, and the same forecasts are combined in several ways: each model alone,
-the one with the least loss in the backtest, equal weights, the prior's weights, learned weights, and those with
-calibrated widths, which is what the product does. One row per set, series, window and way is written to `ablation.csv`.
+the one with the least loss in the backtest, equal weights, the prior's weights, learned weights, those with the
+influence of what lies far off bounded, and these with calibrated widths, which is what the product does. One row per set, series, window and way is written to `ablation.csv`.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from benchmarks.windows import DATA, HERE, Window, panels, tasks
 from demand.history import FloatArray
 from forecasting.calibration import Calibration, Outcomes, calibrate
 from forecasting.catalogue import PRIOR, Preset, catalogue
-from forecasting.ensemble import combine, learn
+from forecasting.ensemble import combine, influence, learn
 from forecasting.quantiles import DECILES, GRID, proper
 from training.backtest import Windows, backtest, stretches
 from training.coldstart import KIN
@@ -80,7 +80,9 @@ def combined(window: Window) -> dict[str, FloatArray]:
     ways |= {"prior": everything * prior[:, None, None], "learned weights": learned.weights}
     plain = {way: combine(weights, ahead, stretch) for way, weights in ways.items()}
     widths: Calibration = calibrate(outcomes, trials.origins)
-    plain["learned and calibrated"] = widths.applied(proper(plain["learned weights"]), GRID, stretch)
+    kept = learned.weights * influence(learned.weights, ahead)[..., None]
+    plain["and bounded"] = combine(kept, ahead, stretch)
+    plain["and calibrated"] = widths.applied(proper(plain["and bounded"]), GRID, stretch)
     return {way: values[..., [GRID.index(level) for level in DECILES]] for way, values in plain.items()}
 
 
@@ -101,7 +103,7 @@ def main() -> None:
     """Compare, write the results and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--jobs", type=int, default=-1)
+    parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     work = (joblib.delayed(compare)(window) for window in windows(options.data))
     results = pd.concat(joblib.Parallel(n_jobs=options.jobs)(work), ignore_index=True)

@@ -32,6 +32,9 @@ OWN_ORIGINS = 4.0
 LEAST_WEIGHT = 0.02
 """Smaller weights are dropped, so that a model that hardly counts need not be fitted."""
 
+REACH = 2.0
+"""Distance from the heaviest model, in units of that one's own mean absolute spread, up to which weights count in full."""
+
 ITERATIONS = 25
 STEP = 0.7
 _STEEPEST = 5.0
@@ -117,7 +120,9 @@ def learn(trials: Trials, prior: FloatArray, kinds: IntArray) -> Learned:
     blind = np.full(trials.quantiles.shape[1:], np.nan)
     for origin in range(trials.origins):
         here = trials.origin == origin
-        blind[:, here] = combine(weights[:, origin], trials.quantiles[:, :, here], trials.stretch[here])
+        said = trials.quantiles[:, :, here]
+        kept = weights[:, origin] * influence(weights[:, origin], said)[..., None]
+        blind[:, here] = combine(kept, said, trials.stretch[here])
     return Learned(weights[:, -1], blind)
 
 
@@ -144,6 +149,8 @@ def _learn(trials: Trials, prior: FloatArray, groupings: tuple[IntArray, IntArra
 def combine(weights: FloatArray, quantiles: FloatArray, stretch: IntArray) -> FloatArray:
     """The weighted average of quantiles; where a model says nothing, the others share its weight.
 
+    A stretch in which none of the others has any is averaged with their mean weights in the other stretches.
+
     Args:
         weights: shape (n_models, n_series, n_stretches); a later stretch has the weights of the last.
         quantiles: shape (n_models, n_series, n_steps, n_levels), NaN for a series that a model cannot forecast.
@@ -153,10 +160,36 @@ def combine(weights: FloatArray, quantiles: FloatArray, stretch: IntArray) -> Fl
         Shape (n_series, n_steps, n_levels); NaN for a series that no model with a weight can forecast.
     """
     able = ~np.asarray(np.isnan(quantiles).any(axis=(2, 3)))
-    share = weights[:, :, np.minimum(stretch, weights.shape[2] - 1)] * able[..., None]
+    left = weights * able[..., None]
+    left = np.where(left.sum(axis=0) > 0, left, left.mean(axis=2, keepdims=True))
+    share = left[:, :, np.minimum(stretch, weights.shape[2] - 1)]
     total = share.sum(axis=0)
     share = np.divide(share, total, out=np.full_like(share, np.nan), where=total > 0)
     return np.asarray(np.einsum("msn,msnl->snl", share, np.where(able[..., None, None], quantiles, 0.0)))
+
+
+def influence(weights: FloatArray, quantiles: FloatArray) -> FloatArray:
+    """What share of its weight each model may keep, so that none that is far off moves the average far.
+
+    What a model adds to an average is its weight times its distance. One with a small weight and a huge distance, such
+    as a model that has not seen that a series has come to rest, would spoil what the others know; so beyond `REACH`
+    times the spread of the heaviest model, weights fall with the distance (as influence is bounded by Huber, 1964).
+
+    Args:
+        weights: shape (n_models, n_series, n_stretches).
+        quantiles: shape (n_models, n_series, n_steps, n_levels), NaN for a series that a model cannot forecast.
+
+    Returns:
+        In [0, 1], one for the heaviest model of each series; shape (n_models, n_series).
+    """
+    able = ~np.asarray(np.isnan(quantiles).any(axis=(2, 3)))
+    known = np.where(able[..., None, None], quantiles, 0.0)
+    heaviest = known[np.where(able, weights.mean(axis=2), -1.0).argmax(axis=0), np.arange(known.shape[1])]
+    middle = heaviest[..., heaviest.shape[-1] // 2, None]
+    spread = np.abs(heaviest - middle).mean(axis=(1, 2))
+    distance = np.abs(known - heaviest).mean(axis=(2, 3))
+    far = distance > REACH * spread
+    return np.where(far, REACH * spread / np.where(far, distance, 1.0), 1.0)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """What can be set from outside: environment variables that start with `COMPUTECAST_`, and what is passed in."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -11,6 +10,7 @@ from sqlalchemy.engine import URL, make_url
 
 from demand.errors import Invalid
 from service.store.engine import parse_url
+from training.fitting import cores
 
 PREFIX = "COMPUTECAST_"
 
@@ -100,9 +100,7 @@ class Settings(BaseSettings):
     @property
     def cores(self) -> int:
         """How many processes a partition is spread over, resolved for this machine."""
-        if self.n_jobs > 0:
-            return self.n_jobs
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return cores(self.n_jobs)
 
     def prepare(self) -> None:
         """Make the folder that an SQLite store lies in.

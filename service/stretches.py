@@ -70,14 +70,15 @@ def _errors(forecast: PublishedForecast) -> dict[int, PastErrors]:
 
 
 def _weights(forecast: PublishedForecast, stretch: int) -> dict[str, float]:
-    """The shares that made this stretch: those that were learned, of the members that could forecast."""
+    """The shares that made this stretch: those that were learned, less what lay far off."""
     choice = forecast.choice
     if choice.served_by or not choice.weights:
         return {choice.maker: 1.0}
     able = forecast.members.keys() or choice.weights.keys()
-    learned = {name: _at(each, stretch) for name, each in choice.weights.items() if name in able}
-    total = sum(learned.values()) or 1.0
-    ordered = sorted(learned.items(), key=lambda item: -item[1])
+    weights = {name: each for name, each in choice.weights.items() if name in able}
+    kept = {name: _at(each, stretch) * choice.influence.get(name, 1.0) for name, each in weights.items()}
+    total = sum(kept.values()) or 1.0
+    ordered = sorted(kept.items(), key=lambda item: -item[1])
     return {name: share / total for name, share in ordered if share > 0}
 
 

@@ -145,10 +145,7 @@ def _await(ending: SimpleQueue[None]) -> None:
 def _leave() -> None:
     """End this process and its helpers now, although a thread is still computing what nobody will take."""
     for helper in multiprocessing.active_children():
-        # By number, as the helpers of joblib are processes of a kind that cannot be killed by their own means.
-        if helper.pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(helper.pid, signal.SIGKILL)
+        helper.kill()
     logging.shutdown()
     os._exit(0)
 

@@ -8,13 +8,13 @@ import numpy as np
 from demand.history import FloatArray, Panel
 from forecasting.calibration import Calibration
 from forecasting.dependence import ErrorMemory
-from forecasting.ensemble import IntArray, combine
+from forecasting.ensemble import IntArray, combine, influence
 from forecasting.forecaster import Forecaster
 from forecasting.guards import guarded
 from forecasting.quantiles import GRID, QuantileForecast, proper
 from forecasting.seasonal_naive import SeasonalNaive
 from training.backtest import stretches
-from training.fitting import Fit, Workers, fits
+from training.fitting import Fit, Workers, fits, forecasts_in
 from training.ports import Progress
 from training.recipe import Choice
 
@@ -96,12 +96,15 @@ def assemble(whole: Panel, plan: Plan, horizon: int, seed: int, workers: Workers
             if int(row) in replaced:
                 dropped.setdefault((model.name, int(row)), replaced[int(row)])
                 members[at, row] = np.nan
-    mixed = combine(weights, members, stretch)
+    kept = influence(weights, members)
+    mixed = combine(weights * kept[..., None], members, stretch)
     corrected = plan.calibration().applied(proper(mixed), GRID, stretch)
     safe, fallbacks = guarded(QuantileForecast(GRID, corrected), panel, naive)
+    dropped = dict(sorted(dropped.items()))
     choices = tuple(
         _remarked(choice, row, dropped, notes, fallbacks.get(row)) for row, choice in enumerate(plan.choices)
     )
+    choices = tuple(_influenced(choice, plan.models, kept[:, row]) for row, choice in enumerate(choices))
     own = {
         model.name: members[at][..., [GRID.index(level) for level in MEMBER_LEVELS]]
         for at, model in enumerate(plan.models)
@@ -124,14 +127,16 @@ def _members(
     failed: dict[tuple[str, int], str] = {}
     notes: dict[int, str] = {}
     work = list(_work(panel, models, weights, horizon))
-    progress("forecast", 0, len(work))
+    done, total = 0, forecasts_in(work)
+    progress("forecast", done, total)
     names = [model.name for model in models]
-    for done, made in enumerate(workers.run(work, seed), start=1):
+    for made in workers.run(work, seed):
         name = made.fit.model.name
         values[names.index(name), list(made.fit.rows)] = made.values
         failed |= {(name, row): reason for row, reason in made.failures.items()}
         notes |= made.notes
-        progress("forecast", done, len(work))
+        done += forecasts_in([made.fit])
+        progress("forecast", done, total)
     return values, failed, notes
 
 
@@ -155,6 +160,11 @@ def _remarked(
         return replace(choice, remarks=tuple(remarks))
     reason = "; ".join(remarks) or fallback
     return replace(choice, remarks=(), served_by=SeasonalNaive().name, fallback_reason=reason)
+
+
+def _influenced(choice: Choice, models: Sequence[Forecaster], kept: FloatArray) -> Choice:
+    shares = {model.name: float(share) for model, share in zip(models, kept, strict=True) if share < 1}
+    return replace(choice, influence={name: share for name, share in shares.items() if name in choice.weights})
 
 
 def _padded(values: Sequence[float], length: int) -> list[float]:

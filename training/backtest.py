@@ -12,7 +12,7 @@ from forecasting.ensemble import IntArray, Trials
 from forecasting.forecaster import Forecaster
 from forecasting.metrics import scaled_quantile_loss, seasonal_scale
 from forecasting.quantiles import DECILES
-from training.fitting import Fit, Rolling, Workers, fits
+from training.fitting import Fit, Rolling, Workers, fits, forecasts_in
 from training.ports import Progress
 
 
@@ -62,6 +62,11 @@ class Backtest:
     failures: Mapping[tuple[str, int], str]
 
     @property
+    def outcomes(self) -> FloatArray:
+        """The outcomes that models can be compared on: those the seasonal naive could forecast, shape as `actual`."""
+        return np.where(np.isnan(self.deciles[0, ..., 0]), np.nan, self.actual)
+
+    @property
     def losses(self) -> FloatArray:
         """Scaled quantile loss, shape (n_models, n_series, n_origins)."""
         return np.stack([self.loss(each) for each in self.deciles])
@@ -90,8 +95,7 @@ class Backtest:
         quantiles = np.where(usable[..., None, None], tried, np.nan)
         origin = np.repeat(np.arange(self.windows.origins), self.windows.horizon)
         stretch = np.tile(stretches(self.granularity, self.windows.horizon), self.windows.origins)
-        actual = np.where(np.isnan(self.deciles[0, ..., 0]), np.nan, self.actual)
-        return Trials(quantiles, actual, DECILES, origin, stretch)
+        return Trials(quantiles, self.outcomes, DECILES, origin, stretch)
 
 
 def stretches(granularity: Granularity, horizon: int) -> IntArray:
@@ -116,14 +120,16 @@ def backtest(
     """
     names = tuple(model.name for model in models)
     deciles = np.full((len(names), panel.n_series, windows.steps, len(DECILES)), np.nan)
-    failures: dict[tuple[str, int], str] = {}
+    failed: list[tuple[int, str, int, str]] = []
     work = list(_work(models, panel, windows)) if windows.steps else []
-    progress("backtest", 0, len(work))
-    for done, made in enumerate(workers.run(work, seed), start=1):
+    done, total = 0, forecasts_in(work)
+    progress("backtest", done, total)
+    for made in workers.run(work, seed):
         name, steps = made.fit.model.name, slice(made.fit.first, made.fit.first + made.values.shape[1])
         deciles[names.index(name), list(made.fit.rows), steps] = made.values
-        failures |= {(name, row): reason for row, reason in made.failures.items()}
-        progress("backtest", done, len(work))
+        failed += [(-made.fit.first, name, row, reason) for row, reason in made.failures.items()]
+        done += forecasts_in([made.fit])
+        progress("backtest", done, total)
     return Backtest(
         models=names,
         windows=windows,
@@ -132,7 +138,8 @@ def backtest(
         actual=panel.values[:, panel.n_steps - windows.steps :],
         scale=seasonal_scale(panel.values, panel.granularity.rhythm.naive_season),
         able=np.stack([_known(panel) >= model.minimum_history(panel) for model in models]),
-        failures=failures,
+        # Of several origins the first is told, in whatever order they were done.
+        failures={(name, row): reason for _, name, row, reason in sorted(failed)},
     )
 
 

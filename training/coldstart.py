@@ -8,6 +8,7 @@ import numpy as np
 from demand.history import Panel
 from forecasting.family import enough
 from forecasting.kinship import Kinship
+from training.learning import ENSEMBLE
 from training.recipe import Choice
 
 KIN = Kinship().name
@@ -30,4 +31,4 @@ def borrow(choices: Sequence[Choice], panel: Panel) -> tuple[Choice, ...]:
 def _sharing(choice: Choice, share: float) -> Choice:
     stretches = max((len(each) for each in choice.weights.values()), default=1)
     own = {name: tuple((1 - share) * weight for weight in each) for name, each in choice.weights.items() if name != KIN}
-    return replace(choice, weights={**own, KIN: (share,) * stretches})
+    return replace(choice, model=ENSEMBLE, weights={**own, KIN: (share,) * stretches})

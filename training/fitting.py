@@ -1,8 +1,10 @@
 """Fitting many models to many series: our own here, third-party ones in processes of their own that can be ended."""
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -20,6 +22,13 @@ CHUNK = 8
 
 START_SECONDS = 20.0
 """What a process may take, beside the budget of its work, to import what the model needs."""
+
+LOOK_SECONDS = 0.5
+"""How often whoever waits for processes looks whether they are still there."""
+
+
+ENDED = "the processes that models are fitted in have been ended, so this work is not done"
+NOT_FINITE = "its forecast is not finite"
 
 
 @runtime_checkable
@@ -105,15 +114,25 @@ def fits(
         yield Fit(model, panel.select(chunk), tuple(range(len(chunk))), chunk, horizon, levels, stops)
 
 
+def forecasts_in(work: Iterable[Fit]) -> int:
+    """How many forecasts of one series the work makes; a piece that is done in several counts as much as before."""
+    return sum(len(fit.rows) * len(fit.stops) for fit in work)
+
+
 class Workers:
     """Where fits are carried out. Third-party models run in processes that are ended when their time is over.
 
+    Several threads may use it at once.
+
     Args:
-        n_jobs: how many processes; they start with the first work that needs one, and stay for the next.
+        n_jobs: how many processes, -1 for one per core; they start with the first work that needs one, and stay for
+            the next.
     """
 
     def __init__(self, n_jobs: int) -> None:
-        self._n_jobs = n_jobs
+        self._n_jobs = cores(n_jobs)
+        self._lock = threading.Lock()
+        self._closed = False
         self._pool: ProcessPool | None = None
 
     def __enter__(self) -> Self:
@@ -123,14 +142,18 @@ class Workers:
         self.close()
 
     def close(self) -> None:
-        """End the processes."""
-        if self._pool is not None:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            self._pool.join()
+        """End the processes, whatever they are at; work that is waited for ends with `CancelledError`."""
+        with self._lock:
+            self._closed = True
+            _end(self._pool)
             self._pool = None
 
     def run(self, work: Iterable[Fit], seed: int) -> Iterator[Fitted]:
-        """Carry out the work in any order; a failure costs the series of its piece only, and is named."""
+        """Carry out the work in any order; a failure costs the series of its piece only, and is named.
+
+        Raises:
+            CancelledError: the processes were ended meanwhile.
+        """
         waiting: dict[Future[Fitted], Fit] = {}
         here = []
         for fit in work:
@@ -141,12 +164,13 @@ class Workers:
         try:
             yield from (carry_out(fit, seed) for fit in here)
             while waiting:
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
+                for future in self._finished(waiting):
                     fit = waiting.pop(future)
                     reason = _ended_badly(future, fit)
                     if reason is None:
                         yield future.result()
+                    elif self._closed:
+                        raise CancelledError(ENDED)
                     elif len(fit.rows) > 1:
                         waiting |= {self._start(single, seed): single for single in fit.singles()}
                     else:
@@ -155,20 +179,63 @@ class Workers:
             for future in waiting:
                 future.cancel()
 
+    def _finished(self, waiting: Iterable["Future[Fitted]"]) -> "set[Future[Fitted]]":
+        # A pool that is stopped, or has lost all processes at once, forgets its futures, so they are looked after here.
+        while True:
+            done, _ = wait(waiting, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            if done:
+                return done
+            pool = self._pool
+            if pool is None or not pool.active:
+                raise CancelledError(ENDED)
+
     def _start(self, fit: Fit, seed: int) -> "Future[Fitted]":
-        if self._pool is None:
-            context = multiprocessing.get_context("forkserver")
-            self._pool = ProcessPool(max_workers=self._n_jobs, context=context)
         budget = (fit.budget_seconds or 0.0) + START_SECONDS
-        started: Future[Fitted] = self._pool.schedule(carry_out, args=(fit, seed), timeout=budget)
-        return started
+        with self._lock:
+            if self._closed:
+                raise CancelledError(ENDED)
+            if self._pool is not None and not self._pool.active:
+                _end(self._pool)
+                self._pool = None
+            if self._pool is None:
+                context = multiprocessing.get_context("forkserver")
+                self._pool = ProcessPool(max_workers=self._n_jobs, context=context, initializer=_end_with_parent)
+            started: Future[Fitted] = self._pool.schedule(carry_out, args=(fit, seed), timeout=budget)
+            return started
+
+
+def cores(n_jobs: int) -> int:
+    """How many processes to use, where -1 stands for one per core of this machine."""
+    if n_jobs > 0:
+        return n_jobs
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _end(pool: ProcessPool | None) -> None:
+    if pool is not None:
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that gives it work does, even if it was killed and a fit never returns."""
+    threading.Thread(target=_await_parent, name="parent", daemon=True).start()
+
+
+def _await_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def carry_out(fit: Fit, seed: int) -> Fitted:
-    """Fit and forecast, whatever the model raises."""
+    """Fit and forecast, whatever the model raises; where series do not learn from each other, one by one if need be."""
     try:
         made = _forecasts(fit, seed)
     except Exception as error:  # noqa: BLE001 - whatever third-party mathematics raises costs its own series only
+        if len(fit.rows) > 1 and not fit.model.across_series:
+            return _together(fit, [carry_out(single, seed) for single in fit.singles()])
         return _failed(fit, f"{type(error).__name__}: {error}")
     values = np.concatenate([forecast.values for forecast in made], axis=1)[list(fit.keep)]
     failures: dict[int, str] = {}
@@ -178,6 +245,9 @@ def carry_out(fit: Fit, seed: int) -> Fitted:
             row: forecast.failures[k] for k, row in zip(fit.keep, fit.rows, strict=True) if k in forecast.failures
         }
         notes |= {row: forecast.notes[k] for k, row in zip(fit.keep, fit.rows, strict=True) if k in forecast.notes}
+    finite = np.isfinite(values).all(axis=(1, 2))
+    failures = {row: NOT_FINITE for row, good in zip(fit.rows, finite, strict=True) if not good} | failures
+    values[~finite] = np.nan
     return Fitted(fit, values, failures, notes)
 
 
@@ -186,6 +256,12 @@ def _forecasts(fit: Fit, seed: int) -> list[QuantileForecast]:
         return fit.model.roll(fit.history, fit.stops, fit.horizon, fit.levels, seed=seed)
     (stop,) = fit.stops
     return [fit.model.fit(fit.history.between(0, stop), seed=seed).predict(fit.horizon, fit.levels)]
+
+
+def _together(fit: Fit, made: Sequence[Fitted]) -> Fitted:
+    failures = {row: reason for each in made for row, reason in each.failures.items()}
+    notes = {row: note for each in made for row, note in each.notes.items()}
+    return Fitted(fit, np.concatenate([each.values for each in made]), failures, notes)
 
 
 def _ended_badly(future: "Future[Fitted]", fit: Fit) -> str | None:

@@ -1,6 +1,6 @@
 """What is carried from one forecast to the next: widths that follow what came true, and errors that are remembered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +13,8 @@ from forecasting.dependence import ErrorMemory, error_memory, normal_scores
 from forecasting.quantiles import GRID
 from forecasting.seasonal_naive import SeasonalNaive
 from training.backtest import stretches
+from training.coldstart import KIN
+from training.learning import ENSEMBLE
 from training.ports import IssuedForecast, Known
 from training.recipe import Choice
 
@@ -47,16 +49,32 @@ def brought_up(
 
 
 def _usable(choice: Choice, models: Sequence[str]) -> Choice | None:
-    """The choice without models that are no longer there and without what was said of the last forecast."""
-    kept = {name: weights for name, weights in choice.weights.items() if name in models}
+    """The choice without models that are no longer there, without kin, and without what was said of the last forecast.
+
+    How much is borrowed from kin is decided anew each time, as the series grows up.
+    """
+    weights = {name: each for name, each in (choice.weights or {choice.model: (1.0,)}).items() if name != KIN}
+    kept = _shared({name: each for name, each in weights.items() if name in models})
     if not kept:
         return None
-    gone = [name for name in choice.weights if name not in kept]
+    gone = [name for name in weights if name not in kept]
     warnings = [f"{name} is no longer in the catalogue, so its weight is shared by the others" for name in gone]
     warnings = list(dict.fromkeys([*choice.warnings, *warnings]))
     return replace(
         choice, weights=kept, warnings=tuple(warnings), remarks=(), latent=None, served_by=None, fallback_reason=""
     )
+
+
+def _shared(weights: Mapping[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
+    """The weights scaled to sum to one in every stretch; a stretch without any has the mean of the others.
+
+    Empty where all are zero.
+    """
+    if not any(map(sum, weights.values())):
+        return {}
+    table = np.array(list(weights.values()))
+    table = np.where(table.sum(axis=0) > 0, table, table.mean(axis=1, keepdims=True))
+    return dict(zip(weights, map(tuple, (table / table.sum(axis=0)).tolist()), strict=True))
 
 
 def _fleet_weights(choices: Sequence[Choice]) -> dict[str, tuple[float, ...]]:
@@ -73,10 +91,13 @@ def _fleet_weights(choices: Sequence[Choice]) -> dict[str, tuple[float, ...]]:
 def _newcomer(weights: dict[str, tuple[float, ...]], before: Choice | None) -> Choice:
     cause = "it is new since the last retraining"
     if before is not None:
-        cause = f"{', '.join(before.weights) or before.model} is no longer in the catalogue"
+        gone = [name for name, each in before.weights.items() if any(each) and name != KIN]
+        cause = "it was too young at the last retraining to have weights of its own"
+        if gone or not before.weights:
+            cause = f"{', '.join(gone) or before.model} is no longer in the catalogue"
     alone = len(weights) == 1
     return Choice(
-        model=next(iter(weights)) if alone else "ensemble",
+        model=next(iter(weights)) if alone else ENSEMBLE,
         warnings=(f"{cause}, so the weights of the fleet and wider intervals are used unchecked",),
         weights=weights,
         widths={"lower": (UNCHECKED,), "upper": (UNCHECKED,)},

@@ -9,6 +9,7 @@ from demand.history import FloatArray, Panel
 from forecasting import ensemble
 from forecasting.calibration import Calibration, Outcomes, calibrate
 from forecasting.ensemble import IntArray, Trials
+from forecasting.metrics import coverage
 from forecasting.quantiles import DECILES, proper
 from training.backtest import Backtest
 from training.recipe import Choice, PastErrors
@@ -44,8 +45,9 @@ def learn(past: Backtest, prior: FloatArray, panel: Panel) -> Lesson:
     trials, kinds = past.trials(), kinds_of(panel)
     learned = ensemble.learn(trials, prior, kinds)
     weights, blind = learned.weights, proper(learned.blind)
-    calibration, covered = _calibrated(blind, trials)
-    scores = np.concatenate([past.losses, past.loss(calibration.applied(blind, DECILES, trials.stretch))[None]])
+    calibration, corrected = _calibrated(blind, trials)
+    covered = coverage(trials.actual, corrected[..., 0], corrected[..., -1])
+    scores = np.concatenate([past.losses, past.loss(corrected)[None]])
     choices = tuple(_choice(past, row, weights, calibration, scores, covered) for row in range(panel.n_series))
     choices = tuple(
         _with_errors(choice, trials, blind[row, :, len(DECILES) // 2], row) for row, choice in enumerate(choices)
@@ -73,22 +75,15 @@ def kinds_of(panel: Panel) -> IntArray:
 
 
 def _calibrated(blind: FloatArray, trials: Trials) -> tuple[Calibration, FloatArray]:
-    """Factors from all origins; and the coverage of each series, each origin corrected by the factors of the others."""
+    """Factors from all origins; and the deciles of each origin corrected by the factors of the others."""
     outcomes = Outcomes.of(blind, DECILES, trials.actual, trials.stretch)
-    inside = np.full_like(trials.actual, np.nan)
-    for origin in range(trials.origins):
+    corrected = blind.copy()
+    for origin in range(trials.origins if trials.origins > 1 else 0):
         here = trials.origin == origin
-        if trials.origins > 1:
-            known = Outcomes.of(blind[:, ~here], DECILES, trials.actual[:, ~here], trials.stretch[~here])
-            corrected = calibrate(known, trials.origins - 1).applied(blind[:, here], DECILES, trials.stretch[here])
-        else:
-            corrected = blind[:, here]
-        actual = trials.actual[:, here]
-        within = (actual >= corrected[..., 0]) & (actual <= corrected[..., -1])
-        inside[:, here] = np.where(np.isnan(actual), np.nan, within)
-    known_count = (~np.isnan(inside)).sum(axis=1)
-    covered = np.where(known_count > 0, np.nansum(inside, axis=1) / np.maximum(known_count, 1), np.nan)
-    return calibrate(outcomes, trials.origins), covered
+        known = Outcomes.of(blind[:, ~here], DECILES, trials.actual[:, ~here], trials.stretch[~here])
+        factors = calibrate(known, trials.origins - 1)
+        corrected[:, here] = factors.applied(blind[:, here], DECILES, trials.stretch[here])
+    return calibrate(outcomes, trials.origins), corrected
 
 
 def _choice(
@@ -98,7 +93,8 @@ def _choice(
     comparable = relative_scores(scores[:, row])
     tried = {name: float(score) for name, score in zip(names, comparable, strict=True) if np.isfinite(score)}
     naive = tried.get(past.models[0])
-    warnings = [f"{name} was left out: {reason}" for (name, of_row), reason in past.failures.items() if of_row == row]
+    failed = {name: past.failures[name, row] for name in past.models if (name, row) in past.failures}
+    warnings = [f"{name} was left out: {reason}" for name, reason in failed.items()]
     if naive is None:
         warnings.append("nothing of the series' own past could be compared, so weights and widths are those of others")
     return Choice(

@@ -141,7 +141,9 @@ def reforecast(
     listed = (*catalogue(panel.granularity), *settings.catalogue(panel.granularity))
     models = tuple({each.name: each for each in listed}.values())
     choices, memories = brought_up(adjusted.seen, known, [each.name for each in models])
-    plan = Plan(models, borrow(choices, adjusted.panel), memories)
+    if any(each.name == KIN for each in settings.catalogue(panel.granularity)):
+        choices = borrow(choices, adjusted.panel)
+    plan = Plan(models, choices, memories)
     with nullcontext(workers) if workers else Workers(settings.n_jobs) as at_work:
         made = assemble(adjusted.panel, plan, settings.horizon, settings.seed, at_work, progress)
     return restored(adjusted, made, panel)
@@ -214,8 +216,9 @@ def _learned(panel: Panel, settings: TrainingSettings, progress: Progress, worke
     prior = np.array([PRIOR[each.name] for each in models])
     horizon = min(settings.horizon, panel.granularity.rhythm.backtest_horizon)
     windows = Windows.over(panel.n_steps, horizon, settings.origins)
-    if windows.steps:
-        lesson = learn(backtest(models, panel, windows, settings.seed, workers, progress), prior, panel)
+    past = backtest(models, panel, windows, settings.seed, workers, progress)
+    if np.isfinite(past.outcomes).any():
+        lesson = learn(past, prior, panel)
         choices, errors = lesson.choices, lesson.errors
     else:
         choices = unlearned([each.name for each in models], prior, panel)

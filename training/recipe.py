@@ -43,6 +43,7 @@ class Choice:
         weights: per model its weight in each stretch of the horizon.
         widths: per side of the median, `lower` and `upper`, the calibration factor of each stretch.
         errors: how past forecasts of each stretch erred.
+        influence: the members of this one forecast that kept only a share of their weight, being far from the others.
         remarks: what is to be said of this one forecast, such as which member was dropped from it.
         latent: what held use below demand in the history, None where nothing is known to have done so.
     """
@@ -57,6 +58,7 @@ class Choice:
     weights: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     widths: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     errors: tuple[PastErrors, ...] = ()
+    influence: Mapping[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     latent: Latent | None = None
 

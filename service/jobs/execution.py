@@ -96,7 +96,7 @@ class Execution:
                 return ""
             except Exception as error:
                 if self._stopping.is_set():
-                    # What fails while the process ends, such as its pool of helpers, says nothing about the run.
+                    # What fails while the process ends, such as its pool of processes, says nothing about the run.
                     raise Stopping from error
                 logger.exception("partition %d of run %s has failed", number, run_id)
                 self.fail(run_id, f"partition {number}: {reason_of(error)}")

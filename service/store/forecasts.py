@@ -204,7 +204,7 @@ def _published_forecast(row: Row[Any], recipe: Recipe) -> PublishedForecast:
 
 
 def _members(row: Row[Any]) -> dict[str, FloatArray]:
-    """The quantiles of each member at all steps; none of a forecast that was stored before they were kept."""
+    """The quantiles of each member over all steps; there is none where all failed, or before they were kept."""
     if not row.member_names:
         return {}
     values = np.frombuffer(row.members, dtype=_FLOAT32).astype(np.float64)

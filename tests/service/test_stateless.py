@@ -144,7 +144,7 @@ def test_bad_rows_are_refused_by_line_and_not_all_of_many_are_shown() -> None:
         table(rows("a", [-1.0] * 25))
 
 
-def test_a_short_history_is_forecast_by_the_naive_with_the_reason() -> None:
+def test_a_short_history_is_forecast_with_the_reason_for_its_wide_intervals() -> None:
     made = table(rows("a", [1.0, 2.0, 3.0]))
-    assert made["model"].tolist() == ["seasonal_naive"] * 3
+    assert made["model"].tolist() == ["ensemble"] * 3
     assert made["warnings"].str.contains("too short").all()

@@ -150,28 +150,47 @@ def test_a_worker_that_cannot_start_says_why_in_words_and_without_the_password(
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
-def test_training_that_does_not_heed_is_given_back_all_the_same(store: Store, settings: Settings, start: Start) -> None:
-    program = """
-import time
-import joblib
+BUSY = """
+import threading
 from service.jobs import execution
 from service.settings import Settings
 from service.worker import run_worker
+from tests.training.models import Hanging
+from tests.training.panels import daily_shape, panel
+from training.fitting import fits
 
-def endless(partition, ports, settings, progress):
-    joblib.Parallel(n_jobs=2)(joblib.delayed(time.sleep)(3600) for _ in range(4))
+def fit(workers):
+    work = fits(Hanging("hanging", budget_seconds=3600.0), panel(daily_shape(1, days=2, seed=1)), [0], 5, (0.5,))
+    list(workers.run(work, 0))
 
+{endless}
 execution.retrain = endless
 run_worker(Settings())
 """
+WAITING = """
+def endless(partition, ports, settings, progress, workers):
+    fit(workers)
+"""
+COMPUTING = """
+def endless(partition, ports, settings, progress, workers):
+    threading.Thread(target=fit, args=(workers,), daemon=True).start()
+    threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("endless", [WAITING, COMPUTING], ids=["waiting for a process", "computing by itself"])
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_training_that_does_not_heed_is_given_back_all_the_same_and_no_process_is_left(
+    store: Store, settings: Settings, start: Start, endless: str
+) -> None:
     ingest(store, 2)
     run = ask(store)
+    program = BUSY.replace("{endless}", endless)
     worker = start("-c", program, env=environment(settings), start_new_session=True)
-    until(lambda: len(in_session(worker.pid)) >= 3, "the worker and its helpers are at work")
+    until(lambda: len(in_session(worker.pid)) >= 3, "the worker and its processes are at work")
     worker.terminate()
     assert worker.wait(10) == 0
-    until(lambda: in_session(worker.pid) == [], "the helpers have ended")
+    until(lambda: in_session(worker.pid) == [], "the processes have ended")
     assert pids(store) == set()
     with JobClient(settings) as jobs:
         assert jobs.held() == {}

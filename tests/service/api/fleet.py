@@ -22,6 +22,16 @@ EVERYTHING = Selection()
 LAST = pd.Timestamp("2025-01-06T23:00", tz="UTC")
 START = pd.Timestamp("2025-01-07", tz="UTC")
 
+CHOICE = Choice("theta", {"theta": 0.6, "ets": 0.8}, naive_score=1.0, coverage_80=0.79)
+MIXED = Choice(
+    "ensemble",
+    {"ensemble": 0.5, "theta": 0.6, "ets": 0.8},
+    naive_score=1.0,
+    coverage_80=0.81,
+    weights={"ets": (0.5, 0.1), "theta": (0.5, 0.9)},
+    remarks=("so it is",),
+)
+
 MEANS = {
     ("acme", "eu", "training"): 100.0,
     ("acme", "eu", "inference"): 300.0,
@@ -53,6 +63,7 @@ def publish(
     granularity: Granularity = Granularity.HOUR,
     horizon: int = HORIZON,
     selection: Selection = EVERYTHING,
+    choice: Choice = CHOICE,
 ) -> str:
     """Publish Gaussian forecasts of the selected series, whose past errors had nothing in common."""
     request = RunRequest(RunKind.RETRAIN, granularity, horizon, seed=5, selection=selection)
@@ -75,7 +86,7 @@ def publish(
                         error_memory(
                             np.random.default_rng(series_id).normal(size=336), 0, size=granularity.rhythm.memory
                         ),
-                        Choice("theta", {"theta": 0.6, "ets": 0.8}, naive_score=1.0, coverage_80=0.79),
+                        choice,
                     )
                     for series_id in part.partition.series_ids
                 ],

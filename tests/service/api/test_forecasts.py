@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from demand.series import Selection
 from service.app import create_app
 from service.settings import Settings
 from service.store.engine import Store
-from tests.service.api.fleet import HORIZON, LAST, publish, rows, send
+from tests.service.api.fleet import HORIZON, LAST, MIXED, publish, rows, send
 
 
 @pytest.fixture
@@ -114,6 +115,23 @@ def test_every_series_is_told_with_model_run_cut_off_and_backtest_score(publishe
     assert (source["backtest_loss"], source["naive_loss"], source["coverage_80"]) == (0.6, 1.0, 0.79)
     run = published.get(f"/v1/training-runs/{source['run_id']}").json()
     assert run["state"] == "succeeded"
+
+
+def test_an_ensemble_is_told_with_the_share_of_each_member_the_heaviest_first(client: TestClient, store: Store) -> None:
+    send(client, rows())
+    publish(store, choice=MIXED)
+    (source,) = ask(client, "?provider=bolt")["sources"]
+    assert (source["model"], source["backtest_loss"], source["coverage_80"]) == ("ensemble", 0.5, 0.81)
+    assert list(source["weights"].items()) == [("theta", pytest.approx(0.7)), ("ets", pytest.approx(0.3))]
+    assert source["warnings"] == ["so it is"]
+
+
+def test_where_the_naive_serves_nothing_is_said_of_the_ensemble_but_why(client: TestClient, store: Store) -> None:
+    send(client, rows())
+    publish(store, choice=replace(MIXED, served_by="seasonal_naive", fallback_reason="all failed"))
+    (source,) = ask(client, "?provider=bolt")["sources"]
+    assert (source["model"], source["weights"], source["coverage_80"]) == ("seasonal_naive", {}, None)
+    assert source["warnings"] == ["seasonal_naive in place of ensemble: all failed"]
 
 
 def test_units_are_never_summed_together(client: TestClient, store: Store) -> None:

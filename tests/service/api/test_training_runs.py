@@ -1,7 +1,7 @@
 from fastapi.testclient import TestClient
 
 from service.store.engine import Store
-from tests.service.api.fleet import publish, rows, send
+from tests.service.api.fleet import MIXED, publish, rows, send
 
 
 def test_a_run_is_accepted_and_can_be_watched_where_location_says(client: TestClient) -> None:
@@ -18,6 +18,13 @@ def test_a_run_reaches_as_far_as_its_granularity_goes_unless_told_otherwise(clie
     assert client.post("/v1/training-runs", json={"granularity": "month"}).json()["horizon"] == 60
 
 
+def test_a_run_tries_the_balanced_preset_unless_told_otherwise(client: TestClient) -> None:
+    assert client.post("/v1/training-runs", json={}).json()["preset"] == "balanced"
+    for preset in ("fast", "balanced", "best"):
+        run = client.post("/v1/training-runs", json={"preset": preset}).json()
+        assert client.get(f"/v1/training-runs/{run['id']}").json()["preset"] == preset
+
+
 def test_a_horizon_beyond_the_limit_is_refused_and_no_run_is_made(client: TestClient) -> None:
     for horizon in (0, 673):
         answer = client.post("/v1/training-runs", json={"horizon": horizon})
@@ -27,7 +34,14 @@ def test_a_horizon_beyond_the_limit_is_refused_and_no_run_is_made(client: TestCl
 
 
 def test_what_is_not_understood_is_refused(client: TestClient) -> None:
-    for order in ({"kind": "guess"}, {"colour": "red"}, {"seed": -1}, {"selection": {"colour": "red"}}, []):
+    for order in (
+        {"kind": "guess"},
+        {"colour": "red"},
+        {"seed": -1},
+        {"preset": "slow"},
+        {"selection": {"colour": "red"}},
+        [],
+    ):
         assert client.post("/v1/training-runs", json=order).status_code == 422
 
 
@@ -53,15 +67,14 @@ def test_what_became_of_each_series_is_told(client: TestClient, store: Store) ->
     assert results[0]["scores"] == {"theta": 0.6, "ets": 0.8}
 
 
-def test_the_catalogue_tells_how_many_series_each_model_forecasts(client: TestClient, store: Store) -> None:
+def test_the_share_of_each_model_is_told_and_the_heaviest_is_the_champion(client: TestClient, store: Store) -> None:
     send(client, rows())
-    publish(store)
-    models = {(model["granularity"], model["name"]): model for model in client.get("/v1/models").json()}
-    assert models["hour", "theta"]["champion_of"] == 4
-    assert models["hour", "seasonal_naive"]["champion_of"] == 0
-    assert models["day", "theta"]["champion_of"] == 0
-    descriptions = [model["description"] for (width, _), model in models.items() if width == "hour"]
-    assert len(set(descriptions)) == len(descriptions)
+    run_id = publish(store, choice=MIXED)
+    result = client.get(f"/v1/training-runs/{run_id}/series").json()[0]
+    assert result["model"] == "ensemble"
+    assert {name: round(share, 9) for name, share in result["weights"].items()} == {"theta": 0.7, "ets": 0.3}
+    models = {model["name"]: model["champion_of"] for model in client.get("/v1/models").json() if model["champion_of"]}
+    assert models == {"theta": 4}
 
 
 def test_a_run_is_cancelled_and_stays_so(client: TestClient, store: Store) -> None:

@@ -24,7 +24,7 @@ def computecast(store_url: str, tmp_path: Path) -> Command:
     """Runs a command in an empty folder and gives what it said."""
     environment = os.environ | {
         "COMPUTECAST_DATABASE_URL": store_url,
-        "COMPUTECAST_MODELS": '["seasonal_naive", "theta"]',
+        "COMPUTECAST_MODELS": '["seasonal_naive", "profile"]',
         "COMPUTECAST_N_JOBS": "1",
         "COLUMNS": "200",
     }

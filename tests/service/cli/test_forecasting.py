@@ -36,7 +36,7 @@ def test_a_file_is_forecast_into_a_file(computecast: Command, file: Path, tmp_pa
 
 def test_csv_and_parquet_hold_the_same_and_a_second_time_too(computecast: Command, file: Path, tmp_path: Path) -> None:
     for name in ("one.csv", "two.csv", "three.parquet"):
-        assert computecast("forecast", file, "--horizon", 5, "-o", name).returncode == 0
+        assert computecast("forecast", file, "--horizon", 5, "--preset", "fast", "-o", name).returncode == 0
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
     text = pd.read_csv(tmp_path / "one.csv", parse_dates=["timestamp"], float_precision="round_trip")
     binary = pd.read_parquet(tmp_path / "three.parquet")
@@ -44,8 +44,17 @@ def test_csv_and_parquet_hold_the_same_and_a_second_time_too(computecast: Comman
     np.testing.assert_array_equal(text[["mean", "q0.9"]], binary[["mean", "q0.9"]])
 
 
+def test_a_third_party_model_is_fitted_in_as_many_processes_as_there_are_cores(
+    computecast: Command, file: Path, tmp_path: Path
+) -> None:
+    given = "--granularity", "day", "--horizon", 2, "--models", "theta", "--jobs", -1
+    done = computecast("forecast", file, *given, "-o", "out.csv")
+    assert done.returncode == 0, done.stderr
+    assert pd.read_csv(tmp_path / "out.csv")["model"].tolist() == ["ensemble"] * 4
+
+
 def test_nothing_is_stored(computecast: Command, file: Path, tmp_path: Path) -> None:
-    computecast("forecast", file, "--horizon", 5, "-o", "out.csv")
+    computecast("forecast", file, "--horizon", 5, "--preset", "fast", "-o", "out.csv")
     assert not (tmp_path / "store.db").exists()
 
 

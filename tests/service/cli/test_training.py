@@ -6,6 +6,7 @@ import pytest
 
 from demand.calendar import Granularity
 from demand.series import Selection
+from forecasting.catalogue import Preset
 from service.runs import run_request
 from service.store.engine import Store
 from service.store.run import Run, RunKind, RunState
@@ -28,7 +29,7 @@ def published(store: Store, width: Granularity) -> list[str]:
 
 
 def test_retraining_publishes_at_every_granularity_that_fits(filled: Command, store: Store) -> None:
-    done = filled("retrain")
+    done = filled("retrain", COMPUTECAST_MODELS='["theta", "profile"]')
     assert done.returncode == 0, done.stderr
     assert published(store, Granularity.HOUR)
     assert published(store, Granularity.DAY)
@@ -88,9 +89,10 @@ def test_refreshing_publishes_anew_with_the_same_models(filled: Command, store: 
 
 
 def test_a_run_may_be_left_to_a_worker(filled: Command, store: Store) -> None:
-    done = filled("retrain", "--granularity", "hour", "--no-wait")
+    done = filled("retrain", "--granularity", "hour", "--no-wait", "--preset", "fast")
     assert "is queued as run" in done.stdout
     assert not published(store, Granularity.HOUR)
+    assert [run.request.preset for run in runs(store)] == [Preset.FAST]
 
 
 def test_an_empty_store_says_what_to_do(computecast: Command) -> None:

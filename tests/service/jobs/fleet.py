@@ -8,6 +8,7 @@ import pandas as pd
 from demand.calendar import Granularity, buckets
 from demand.series import Selection
 from demand.tidy import Batch, OnError
+from forecasting.catalogue import Preset
 from service.store.engine import Store
 from service.store.run import Run, RunKind, RunRequest
 
@@ -41,10 +42,11 @@ def ask(
     granularity: Granularity = Granularity.HOUR,
     horizon: int = 24,
     selection: Selection = EVERYTHING,
+    preset: Preset = Preset.BALANCED,
 ) -> Run:
     """Store a run, as the API does before it enqueues it."""
     with store.begin() as unit:
-        return unit.runs.create(RunRequest(kind, granularity, horizon, 7, selection), datetime.now(UTC))
+        return unit.runs.create(RunRequest(kind, granularity, horizon, 7, selection, preset), datetime.now(UTC))
 
 
 def look(store: Store, run_id: str) -> Run:

@@ -1,3 +1,6 @@
+import multiprocessing
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,11 +9,13 @@ from demand.calendar import Granularity
 from demand.errors import Invalid
 from demand.series import Selection
 from demand.tidy import OnError, check_rows
+from forecasting.catalogue import Preset, catalogue
 from service.jobs.execution import Execution
 from service.jobs.workflows import Stopping
 from service.runs import cancel
 from service.settings import Settings
 from service.store.engine import Store
+from service.store.forecasts import PublishedForecast
 from service.store.run import PartitionState, RunKind, RunState, SeriesState
 from tests.service.jobs.fleet import START, ask, ingest, look
 from tests.service.jobs.waiting import until
@@ -18,8 +23,10 @@ from training.ports import Progress
 
 
 @pytest.fixture
-def execution(store: Store, settings: Settings) -> Execution:
-    return Execution(store, settings)
+def execution(store: Store, settings: Settings) -> Iterator[Execution]:
+    execution = Execution(store, settings)
+    yield execution
+    execution.stop()
 
 
 def carry_out(execution: Execution, run_id: str) -> None:
@@ -30,6 +37,11 @@ def carry_out(execution: Execution, run_id: str) -> None:
 def served(store: Store, granularity: Granularity = Granularity.HOUR) -> dict[int, str]:
     with store.read() as unit:
         return {each.series.id: each.run_id for each in unit.forecasts.published(Selection(), granularity)}
+
+
+def published(store: Store, granularity: Granularity = Granularity.HOUR) -> list[PublishedForecast]:
+    with store.read() as unit:
+        return unit.forecasts.published(Selection(), granularity, members=True)
 
 
 def test_a_run_forecasts_every_series_and_says_how(execution: Execution, store: Store) -> None:
@@ -149,7 +161,7 @@ def test_a_partition_under_way_ends_at_its_next_progress_when_its_run_is_cancell
 ) -> None:
     reported = []
 
-    def endless(_partition: object, _ports: object, _settings: object, progress: Progress) -> str:
+    def endless(_partition: object, _ports: object, _settings: object, progress: Progress, _workers: object) -> str:
         cancel(store, run.id)
         until(lambda: reported.append(progress("backtest", 1, 2)), "the work is stopped")  # type: ignore[func-returns-value]
         return "never"
@@ -221,6 +233,77 @@ def test_a_refresh_uses_what_was_chosen_before(execution: Execution, store: Stor
     assert done.recipe is not None
     assert done.recipe.models == ("seasonal_naive",)
     assert set(served(store).values()) == {run.id}
+
+
+def ingest_more(store: Store, value: float) -> None:
+    """A day after the seven weeks of the first series."""
+    when = pd.date_range(START + pd.Timedelta(weeks=7), periods=24, freq="h")
+    rows = pd.DataFrame({"timestamp": when, "value": value, "region": "here", "accelerator": "a00"})
+    batch = check_rows(rows.assign(workload="inference", line=range(24)), now=START + pd.Timedelta(days=300))
+    with store.staging() as unit:
+        unit.observations.ingest([batch], source="test", on_error=OnError.ABORT, granularity=Granularity.HOUR)
+
+
+def test_a_refresh_moves_widths_by_what_came_true_and_keeps_weights_and_scores(
+    execution: Execution, store: Store
+) -> None:
+    ingest(store, 1)
+    carry_out(execution, ask(store).id)
+    carry_out(execution, ask(store, RunKind.REFRESH).id)  # nothing came true meanwhile
+    (before,) = published(store)
+    ingest_more(store, 5000.0)
+    carry_out(execution, ask(store, RunKind.REFRESH).id)
+    (after,) = published(store)
+    assert (after.choice.weights, after.choice.scores) == (before.choice.weights, before.choice.scores)
+    upper, lower = (np.divide(after.choice.widths[side], before.choice.widths[side]) for side in ("upper", "lower"))
+    assert upper[0] == pytest.approx(np.exp(0.01 * (24 - 2.4)))
+    assert lower[0] == pytest.approx(np.exp(0.01 * -2.4))
+    assert after.start == before.start + pd.Timedelta(days=1)
+    assert (after.memory.scores != before.memory.scores).any()
+
+
+def test_a_series_that_is_new_in_a_refresh_is_forecast_like_the_fleet_and_says_so(
+    execution: Execution, store: Store
+) -> None:
+    ingest(store, 1)
+    carry_out(execution, ask(store).id)
+    ingest(store, 1, region="new")
+    carry_out(execution, ask(store, RunKind.REFRESH).id)
+    old, new = published(store)
+    assert (old.choice.notes, new.choice.weights) == ((), {"seasonal_naive": (1.0,)})
+    assert "new since the last retraining" in new.choice.notes[0]
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_run_tries_the_models_of_its_preset(store: Store, settings: Settings) -> None:
+    ingest(store, 1, granularity=Granularity.DAY)
+    run = ask(store, granularity=Granularity.DAY, horizon=7, preset=Preset.FAST)
+    execution = Execution(store, settings.model_copy(update={"models": None}))
+    carry_out(execution, run.id)
+    recipe = look(store, run.id).recipe
+    assert recipe is not None
+    assert recipe.preset == "fast"
+    assert recipe.models == tuple(each.name for each in catalogue(Granularity.DAY, Preset.FAST))
+    (served_now,) = published(store, Granularity.DAY)
+    assert set(served_now.members) == {name for name, each in served_now.choice.weights.items() if any(each)}
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_processes_stay_for_the_next_partition_and_end_when_training_stops(store: Store, settings: Settings) -> None:
+    ingest(store, 2, granularity=Granularity.DAY)
+    execution = Execution(store, settings.model_copy(update={"models": ("theta",), "partition_size": 1}))
+    run = ask(store, granularity=Granularity.DAY, horizon=2)
+    assert execution.plan(run.id) == 2
+    execution.train(run.id, 0)
+    (first,) = fitting_processes()
+    execution.train(run.id, 1)
+    assert fitting_processes() == [first]
+    execution.stop()
+    assert fitting_processes() == []
+
+
+def fitting_processes() -> list[int | None]:
+    return [child.pid for child in multiprocessing.active_children() if child.name == "pebble_pool_worker"]
 
 
 def test_a_series_without_a_choice_falls_back_and_says_so(execution: Execution, store: Store) -> None:

@@ -11,13 +11,14 @@ from demand.errors import Unavailable
 from demand.history import Panel
 from demand.series import SeriesKey
 from forecasting.dependence import ErrorMemory
-from service.jobs.ports import Report, StoredForecasts, ending_at
+from forecasting.quantiles import GRID
+from service.jobs.ports import PublishedForecasts, Report, StoredForecasts, ending_at
 from service.jobs.workflows import Stopping
 from service.store.engine import Store
 from service.store.run import SeriesOutcome, SeriesState
 from tests.service.jobs.fleet import EVERYTHING, START, ask, ingest
 from training.ports import Partition, SeriesForecast
-from training.recipe import Choice
+from training.recipe import Choice, Recipe
 
 MONDAY = pd.Timestamp("2026-03-02", tz="UTC")
 
@@ -89,6 +90,27 @@ def test_forecasts_that_are_refused_leave_nothing_of_what_came_with_them(store: 
         StoredForecasts(store, run.id).save(unplanned, {1: "nothing is known"})
     with store.read() as unit:
         assert unit.runs.outcomes(run.id) == []
+
+
+def test_what_is_known_is_of_the_series_of_the_partition_that_have_a_published_forecast(store: Store) -> None:
+    ingest(store, 3)
+    run = ask(store)
+    with store.begin() as unit:
+        ids = [series.id for series in unit.series.find(EVERYTHING)]
+        unit.runs.start(run.id, as_of=None, at=datetime.now(UTC))
+        unit.runs.plan(run.id, [Partition(tuple(ids), Granularity.HOUR, START)])
+    choice = Choice("ensemble", weights={"profile": (0.25, 0.75)})
+    StoredForecasts(store, run.id).save([forecast(ids[0], choice), forecast(ids[1], choice)], {ids[2]: "odd"})
+    served = PublishedForecasts(store)
+    asked = Partition((ids[1], ids[2]), Granularity.HOUR, START)
+    assert served.known(asked) == {}
+    with store.begin() as unit:
+        recipe = Recipe(Granularity.HOUR, 24, GRID, 7, None, ("profile",), ("f00d",), {})
+        unit.runs.publish(run.id, recipe, datetime.now(UTC))
+    (known,) = served.known(asked).values()
+    assert served.known(asked).keys() == {ids[1]}
+    assert known.choice == choice
+    assert [(each.start, each.quantiles.shape) for each in known.issued] == [(START, (24, len(GRID)))]
 
 
 def test_progress_is_told_about_once_a_second() -> None:
