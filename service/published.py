@@ -10,12 +10,10 @@ from demand.calendar import Granularity, buckets, number
 from demand.errors import Invalid
 from demand.paths import DemandPaths
 from demand.series import SeriesKey
-from forecasting.dependence import RankTemplate
+from forecasting.dependence import SHARED_SEED
+from service.reconciled import Lineage, drawing, lineage
 from service.store.forecasts import PublishedForecast
 from training.pipeline import own_seed
-
-SEED = 0
-"""Seed of the dates that all paths share, whichever runs made the forecasts."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,7 @@ class Window:
         horizon: how many buckets.
         forecasts: those that cover the window.
         left_out: selected series that are no part of it, with the reason.
+        lineages: what each of the forecasts is reconciled with; nothing where they are not given.
     """
 
     granularity: Granularity
@@ -43,6 +42,7 @@ class Window:
     horizon: int
     forecasts: tuple[PublishedForecast, ...]
     left_out: tuple[LeftOut, ...]
+    lineages: tuple[Lineage, ...] = ()
 
     @property
     def index(self) -> pd.DatetimeIndex:
@@ -93,16 +93,15 @@ def paths(view: Window, n_paths: int, groups: Sequence[Hashable]) -> DemandPaths
     Returns:
         One row per distinct label, in order of first appearance.
     """
-    first = min(number(forecast.start, view.granularity) for forecast in view.forecasts)
-    stop = number(view.start, view.granularity) + view.horizon
-    template = RankTemplate.draw(SEED, n_paths, range(first, stop), view.granularity.rhythm.memory)
+    end = buckets(view.start, view.horizon + 1, view.granularity)[-1]
+    lineages = view.lineages or tuple(lineage(forecast, view.granularity) for forecast in view.forecasts)
+    draws = drawing(lineages, end, n_paths, SHARED_SEED)
     labels = tuple(dict.fromkeys(groups))
     values = np.zeros((len(labels), n_paths, view.horizon))
-    for forecast, group in zip(view.forecasts, groups, strict=True):
-        start = number(forecast.start, view.granularity)
-        ahead, key = forecast.quantiles[: stop - start], forecast.series.key
-        drawn = template.paths(ahead, forecast.levels, forecast.memory, own_seed(key), start)
-        values[labels.index(group)] += drawn[:, -view.horizon :]
+    for forecast, own, group in zip(view.forecasts, lineages, groups, strict=True):
+        before = number(view.start, view.granularity) - number(forecast.start, view.granularity)
+        drawn = draws.paths(own.links, own_seed(forecast.series.key))
+        values[labels.index(group)] += drawn[:, before : before + view.horizon]
     return DemandPaths(labels, view.granularity, view.start, values)
 
 

@@ -18,6 +18,7 @@ from training.backtest import Windows, backtest
 from training.coldstart import KIN, borrow
 from training.fitting import Workers
 from training.following import brought_up, remembered
+from training.implication import implications
 from training.learning import learn, unlearned
 from training.ports import Champions, ForecastSink, HistorySource, Known, Partition, Progress, SeriesForecast
 
@@ -187,6 +188,7 @@ def own_seed(key: object) -> int:
 def _save(made: PanelForecast, partition: Partition, sink: ForecastSink) -> None:
     """Save what was forecast; a series of which nothing is known has no forecast, and the sink is told why."""
     failures = made.quantiles.failures
+    implied = implications(made, [own_seed(key) for key in made.panel.keys])
     forecasts = [
         SeriesForecast(
             series_id,
@@ -195,6 +197,7 @@ def _save(made: PanelForecast, partition: Partition, sink: ForecastSink) -> None
             made.memories[row],
             made.choices[row],
             made.members_of(row),
+            implied[row],
         )
         for row, series_id in enumerate(partition.series_ids)
         if row not in failures

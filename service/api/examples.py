@@ -120,6 +120,7 @@ FORECAST: Example = {
             "backtest_loss": 0.61,
             "naive_loss": 1.0,
             "coverage_80": 0.79,
+            "reconciled_with": {"granularity": "day", "run_id": RUN_ID},
             "warnings": [],
         }
     ],

@@ -9,7 +9,9 @@ from demand.calendar import Granularity
 from demand.series import Workload
 from service import published
 from service.api import examples
+from service.reconciled import Lineage, Link
 from service.store.forecasts import PublishedForecast
+from service.store.relatives import Relative
 
 
 class Series(BaseModel):
@@ -42,6 +44,18 @@ class GroupForecast(BaseModel):
     total: DemandAhead
 
 
+class OtherGranularity(BaseModel):
+    """A forecast of the same series by wider or narrower buckets."""
+
+    granularity: Granularity
+    run_id: str
+
+    @classmethod
+    def of(cls, other: Link | Relative | None) -> Self | None:
+        """The forecast as it is named."""
+        return None if other is None else cls(granularity=other.granularity, run_id=other.run_id)
+
+
 class Source(BaseModel):
     """Where the forecast of one series comes from."""
 
@@ -55,10 +69,18 @@ class Source(BaseModel):
     backtest_loss: float | None = Field(description="Scaled quantile loss on rolling origins; lower is better.")
     naive_loss: float | None = Field(description="The same of the seasonal naive.")
     coverage_80: float | None = Field(description="Share of backtest actuals inside the 10 %-90 % band.")
+    reconciled_with: OtherGranularity | None = Field(
+        default=None,
+        description="The coarser forecast whose whole buckets this one's average to in every path; null if none.",
+    )
+    averaged_with: OtherGranularity | None = Field(
+        default=None,
+        description="The finer forecast that counts for the nearest buckets in place of this one; null if none.",
+    )
     warnings: list[str]
 
     @classmethod
-    def of(cls, forecast: PublishedForecast) -> Self:
+    def of(cls, forecast: PublishedForecast, lineage: Lineage) -> Self:
         """The source as it is shown."""
         choice = forecast.choice
         return cls(
@@ -72,7 +94,9 @@ class Source(BaseModel):
             backtest_loss=choice.score,
             naive_loss=choice.naive_score,
             coverage_80=None if choice.served_by else choice.coverage_80,
-            warnings=list(choice.notes),
+            reconciled_with=OtherGranularity.of(lineage.parent),
+            averaged_with=OtherGranularity.of(lineage.averaged_with),
+            warnings=[*choice.notes, *lineage.warnings],
         )
 
 

@@ -17,6 +17,7 @@ from service.api.dependencies import SettingsDep, UnitDep
 from service.api.forecast_query import ForecastQuery
 from service.api.forecast_schemas import DemandAhead, Forecast, GroupForecast, GroupPaths, LeftOut, SamplePaths, Source
 from service.api.problems import problems
+from service.reconciled import NO_RELATIVES, lineage, steps_to_read
 from service.settings import Settings
 from service.store.unit_of_work import UnitOfWork
 
@@ -49,7 +50,7 @@ def read_forecast(query: Annotated[ForecastQuery, Query()], unit: UnitDep, setti
         timestamps=list(view.index),
         quantiles=query.quantiles,
         groups=[group.forecast(query.quantiles) for group in groups],
-        sources=[Source.of(forecast) for forecast in view.forecasts],
+        sources=[Source.of(*each) for each in zip(view.forecasts, view.lineages, strict=True)],
         left_out=[LeftOut.of(left) for left in view.left_out],
     )
 
@@ -115,23 +116,26 @@ def _window(query: ForecastQuery, unit: UnitOfWork, settings: Settings) -> publi
         raise NotFound(f"no series is stored for {selection}; GET /v1/series lists what there is")
     if len(found) > most:
         raise Invalid(f"more than {most} series are selected, which is what one answer holds; narrow the filters")
-    # A forecast may begin a little before the window, so a little more than the horizon is read.
-    rhythm = query.granularity.rhythm
-    steps = None if query.horizon is None else min(query.horizon, rhythm.horizon_limit) + rhythm.lateness
-    forecasts = unit.forecasts.published(selection, query.granularity, steps=steps)
+    width = query.granularity
+    steps = None
+    if query.horizon is not None:
+        steps = steps_to_read(width, min(query.horizon, width.rhythm.horizon_limit))
+    forecasts = unit.forecasts.published(selection, width, steps=None if steps is None else steps[width])
     if not forecasts:
         raise NotFound(
             f"no {query.granularity} forecast is published for {selection}; start a run with POST /v1/training-runs "
             f'{{"granularity": "{query.granularity}"}}'
         )
-    view = published.window(forecasts, query.granularity, query.horizon, query.end)
+    view = published.window(forecasts, width, query.horizon, query.end)
+    relatives = unit.forecasts.relatives(selection, width, steps)
+    lineages = tuple(lineage(each, width, relatives.get(each.series.id, NO_RELATIVES)) for each in view.forecasts)
     known = {forecast.series.id for forecast in forecasts}
     reason = (
         f"no {query.granularity} forecast of it is published: it is new since the last run, or that run left it out, "
         "for a reason that GET /v1/training-runs/{run_id}/series tells"
     )
     without = tuple(published.LeftOut(series.key, reason) for series in found if series.id not in known)
-    return replace(view, left_out=(*view.left_out, *without))
+    return replace(view, left_out=(*view.left_out, *without), lineages=lineages)
 
 
 def _check_size(numbers: int, settings: Settings) -> None:
