@@ -9,6 +9,7 @@ points: hours average to days in every path, hence in every group, total and qua
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -141,11 +142,17 @@ def blended(
     first, stop = max(behind, 0), min(behind + len(hint.quantiles), len(quantiles))
     if first >= stop:
         return quantiles
-    ends = buckets(start, stop + 1, coarse)[first + 1 :]
-    share = coarser_share(ends, fine_start, FINER[coarse])[:, None]
+    share = _shares(start, (first, stop), coarse, fine_start)[:, None]
     result = quantiles.copy()
     result[first:stop] = share * quantiles[first:stop] + (1 - share) * hint.quantiles[first - behind : stop - behind]
     return result
+
+
+@lru_cache(maxsize=256)
+def _shares(start: pd.Timestamp, steps: tuple[int, int], coarse: Granularity, fine_start: pd.Timestamp) -> FloatArray:
+    """`coarser_share` of some steps of a coarser forecast; most series of an answer have the same."""
+    ends = buckets(start, steps[1] + 1, coarse)[steps[0] + 1 :]
+    return coarser_share(ends, fine_start, FINER[coarse])
 
 
 def fitted_into(paths: FloatArray, bounds: IntArray, targets: FloatArray) -> FloatArray:
