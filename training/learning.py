@@ -7,10 +7,10 @@ import numpy as np
 
 from demand.history import FloatArray, Panel
 from forecasting import ensemble
-from forecasting.calibration import Calibration, Outcomes, calibrate
+from forecasting.calibration import Calibration, Outcomes, calibrate, widened_where_unchecked
 from forecasting.ensemble import IntArray, Trials
 from forecasting.quantiles import DECILES, proper
-from training.backtest import Backtest
+from training.backtest import Backtest, stretches
 from training.recipe import Choice, PastErrors
 
 ENSEMBLE = "ensemble"
@@ -45,8 +45,10 @@ def learn(past: Backtest, prior: FloatArray, panel: Panel) -> Lesson:
     learned = ensemble.learn(trials, prior, kinds)
     weights, blind = learned.weights, proper(learned.blind)
     calibration, covered = _calibrated(blind, trials)
+    usual = int(stretches(panel.granularity, panel.granularity.rhythm.backtest_horizon)[-1]) + 1
+    widths = widened_where_unchecked(calibration, usual)
     scores = np.concatenate([past.losses, past.loss(calibration.applied(blind, DECILES, trials.stretch))[None]])
-    choices = tuple(_choice(past, row, weights, calibration, scores, covered) for row in range(panel.n_series))
+    choices = tuple(_choice(past, row, weights, widths, scores, covered) for row in range(panel.n_series))
     choices = tuple(
         _with_errors(choice, trials, blind[row, :, len(DECILES) // 2], row) for row, choice in enumerate(choices)
     )

@@ -19,6 +19,7 @@ from training.coldstart import KIN, borrow
 from training.fitting import Workers
 from training.following import brought_up, remembered
 from training.implication import implications
+from training.knowledge import telling
 from training.learning import learn, unlearned
 from training.ports import Champions, ForecastSink, HistorySource, Known, Partition, Progress, SeriesForecast
 
@@ -111,7 +112,8 @@ def forecast(
         memories = remembered(np.full((panel.n_series, 0), np.nan), panel)
     if len(listed) > len(models):
         choices = borrow(choices, panel)
-    return assemble(panel, Plan(listed, choices, memories), settings.horizon, settings.seed, workers, progress)
+    plan = Plan(listed, choices, memories)
+    return telling(assemble(panel, plan, settings.horizon, settings.seed, workers, progress))
 
 
 def reforecast(
@@ -134,7 +136,8 @@ def reforecast(
     )
     choices, memories = brought_up(panel, known, [each.name for each in models])
     choices = borrow(choices, panel)
-    return assemble(panel, Plan(models, choices, memories), settings.horizon, settings.seed, workers, progress)
+    plan = Plan(models, choices, memories)
+    return telling(assemble(panel, plan, settings.horizon, settings.seed, workers, progress))
 
 
 def retrain(

@@ -72,7 +72,7 @@ class Choice:
         """What a reader of this forecast should know."""
         if self.served_by is None:
             return (*self.warnings, *self.remarks)
-        return (*self.warnings, f"{self.served_by} in place of {self.model}: {self.fallback_reason}")
+        return (*self.warnings, f"{self.served_by} in place of {self.model}: {self.fallback_reason}", *self.remarks)
 
     def mean_weights(self) -> dict[str, float]:
         """The weight of each model, averaged over the stretches, the heaviest first."""
