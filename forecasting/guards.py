@@ -22,11 +22,12 @@ def guarded(
     """The forecast with the rows that cannot be believed replaced by those of the fallback.
 
     A random walk of n steps is expected to range over 1.6 times its standard deviation at step n (Feller, 1951), so
-    over the h steps that follow, the range of the history times max(1, sqrt(h / n)), called reach here, is already a
-    95 % quantile of it. A median more than two reaches above everything the series ever had, or a 95 % quantile more
-    than five above, therefore says that the fit went wrong (quantile loss punishes that without bound, while below
-    there is zero). A reach is at least what growth by a factor of e in a year adds to the highest value, for a year at
-    most: the range of a few months says nothing of a year. Where the fallback itself goes higher, as for a series that never varied, it is the limit.
+    over the h steps that follow, the range of the history times max(1, sqrt(h / n)), called reach here, is already
+    a 95 % quantile of it. A median more than two reaches above everything the series ever had, or a 95 % quantile
+    more than five above, therefore says that the fit went wrong (quantile loss punishes that without bound, while
+    below there is zero). A reach is at least what growth by a factor of e in a year adds to the highest value, for
+    a year at most: the range of a few months says nothing of a year. Where the fallback itself goes higher, as for
+    a series that never varied, it is the limit.
 
     Args:
         forecast: what the model says.
