@@ -5,7 +5,6 @@ It answers the questions in the folder (`benchmarks.exchange`), as `benchmarks.p
 
 import sys
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +14,13 @@ from benchmarks.exchange import Answer, FloatArray, Question, answer_all
 from demand.calendar import Granularity, number
 from demand.history import Panel
 from demand.series import SeriesKey, Workload
-from forecasting.catalogue import model
+from forecasting.catalogue import Preset, model
 from forecasting.dependence import RankTemplate
 from forecasting.quantiles import GRID
 from training import pipeline
 
-PRESETS: dict[str, Callable[[int, int], pipeline.TrainingSettings]] = {
-    "balanced": lambda horizon, seed: pipeline.TrainingSettings(horizon=horizon, seed=seed),
-}
-"""Per preset the settings for a horizon and a seed."""
+PRESETS = tuple(str(preset) for preset in Preset)
+"""The product is asked with each of its presets."""
 
 
 def panel(question: Question) -> Panel:
@@ -37,7 +34,8 @@ def panel(question: Question) -> Panel:
 
 def whole(question: Question, preset: str) -> Answer:
     """What the product forecasts with a preset, as it would be published."""
-    made = pipeline.forecast(panel(question), PRESETS[preset](question.horizon, question.seed))
+    settings = pipeline.TrainingSettings(horizon=question.horizon, seed=question.seed, preset=Preset(preset))
+    made = pipeline.forecast(panel(question), settings)
     paths = joint_paths(made, question.n_paths, question.seed) if question.n_paths else None
     return Answer(made.quantiles.at(question.levels), paths, made.quantiles.failures)
 

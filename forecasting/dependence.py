@@ -3,7 +3,10 @@
 Marginal quantiles say how much each series may vary at each step; what they do not say is what varies together. Here
 the errors of the past are resampled by date: one draw of past dates is shared by all series, so series that erred
 together in the past err together in the paths, whatever their number, and whatever part of them is asked for. Along
-time the resampled scores follow a first-order autoregression whose coefficient each series learned from its own errors.
+time the resampled scores follow a first-order autoregression whose coefficient each series learned from its own errors,
+at a lag of one bucket and of one season, whichever lasts longer: a forecast that is off is off for a while. A handful
+of past weeks holds too few separate occasions to show what a whole fleet has in common, a boom or a price, so a small
+share of every score is a course that all series have together, without which totals come out too sure of themselves.
 Only the ranks of the result are used: marginals are re-ordered and never re-estimated (the idea of the Schaake shuffle,
 Clark et al., 2004, with resampled instead of observed trajectories).
 """
@@ -29,6 +32,14 @@ CANDIDATES = 16
 quarter of the dates then finds none in one of a hundred draws."""
 
 
+SHARED = 0.2
+"""Share of the variance of a score that all series have in common beside what their memories say."""
+
+SHARED_PERSISTENCE = 0.97
+UNKNOWN_PERSISTENCE = 0.9
+"""Persistence of a series that remembers too little to tell."""
+
+
 @dataclass(frozen=True)
 class ErrorMemory:
     """What one series remembers of its past errors.
@@ -37,33 +48,40 @@ class ErrorMemory:
         scores: normal scores of the ranks of its errors, NaN where unknown; the error at bucket number n
             (`demand.calendar.number`) stands at n modulo the size, so that the same place means the same bucket for
             every series whose history ends at about the same time.
-        persistence: lag-one autocorrelation of the scores, in [0, 0.99].
+        persistence: autocorrelation of the scores from one bucket to the next, in [0, 0.99].
     """
 
     scores: npt.NDArray[np.float32]
     persistence: float
 
 
-def error_memory(errors: FloatArray, end: int, size: int) -> ErrorMemory:
+def error_memory(errors: FloatArray, end: int, size: int, season: int) -> ErrorMemory:
     """Remember the errors of one series.
 
     Args:
         errors: forecast errors at consecutive buckets, NaN where unknown, any length.
         end: the number of the bucket after the last of them.
         size: how many of the last errors to remember.
+        season: the longer lag that persistence is told from, in buckets.
     """
     recent = errors[-size:]
     known = ~np.isnan(recent)
     scores = np.full(len(recent), np.nan)
     if known.sum() > 1:
         scores[known] = ndtri((rankdata(recent[known]) - 0.5) / known.sum())
-    pairs = known[1:] & known[:-1]
-    before, after = scores[:-1][pairs], scores[1:][pairs]
-    energy = float(np.sqrt((before**2).sum() * (after**2).sum()))
-    persistence = float(np.clip((before * after).sum() / energy, 0.0, 0.99)) if energy > 0 else 0.0
+    lasting = [correlation ** (1 / lag) for lag in (1, season) if (correlation := _autocorrelation(scores, lag)) > 0]
+    told = np.isfinite(scores[1:] * scores[:-1]).any()
+    persistence = min(max(lasting, default=0.0), 0.99) if told else UNKNOWN_PERSISTENCE
     remembered = np.full(size, np.nan, dtype=np.float32)
     remembered[np.arange(end - len(recent), end) % size] = scores
     return ErrorMemory(remembered, persistence)
+
+
+def _autocorrelation(scores: FloatArray, lag: int) -> float:
+    before, after = scores[:-lag], scores[lag:]
+    both = np.isfinite(before * after)
+    energy = float(np.sqrt((before[both] ** 2).sum() * (after[both] ** 2).sum()))
+    return float((before[both] * after[both]).sum() / energy) if energy > 0 else 0.0
 
 
 def normal_scores(actual: FloatArray, quantiles: FloatArray, levels: tuple[float, ...]) -> FloatArray:
@@ -95,20 +113,21 @@ class RankTemplate:
         seed: seed of the draw.
         first: the number of the first bucket (`demand.calendar.number`).
         dates: places in the memories, shape (CANDIDATES, n_steps, n_paths).
+        shared: standard normal draws that all series have in common, shape (n_steps, n_paths).
     """
 
     seed: int
     first: int
     dates: npt.NDArray[np.int16]
+    shared: FloatArray
 
     @classmethod
     def draw(cls, seed: int, n_paths: int, span: range, size: int) -> "RankTemplate":
         """The template of the buckets whose numbers are in the span, for memories of this size."""
-        rows = [
-            np.random.default_rng([seed, bucket]).integers(0, size, size=(CANDIDATES, n_paths), dtype=np.int16)
-            for bucket in span
-        ]
-        return cls(seed, span.start, np.stack(rows, axis=1))
+        generators = [np.random.default_rng([seed, bucket]) for bucket in span]
+        dates = [each.integers(0, size, size=(CANDIDATES, n_paths), dtype=np.int16) for each in generators]
+        shared = [each.standard_normal(n_paths) for each in generators]
+        return cls(seed, span.start, np.stack(dates, axis=1), np.stack(shared))
 
     def scores(self, memory: ErrorMemory, own_seed: int, start: int, n_steps: int) -> FloatArray:
         """How high each path of one series is among all its paths at each step, shape (n_steps, n_paths).
@@ -119,7 +138,8 @@ class RankTemplate:
             start: the number of the series' first bucket, at or after the template's.
             n_steps: how many buckets.
         """
-        dates = self.dates[:, start - self.first : start - self.first + n_steps]
+        here = slice(start - self.first, start - self.first + n_steps)
+        dates = self.dates[:, here]
         noise = np.random.default_rng([self.seed, own_seed]).standard_normal(dates.shape[1:])
         recalled = memory.scores[dates[0]].astype(np.float64)
         for candidates in dates[1:]:
@@ -127,11 +147,9 @@ class RankTemplate:
             if not unknown.any():
                 break
             recalled[unknown] = memory.scores[candidates[unknown]]
-        scores = np.where(np.isnan(recalled), noise, recalled + 1e-3 * noise)
-        carried, fresh = memory.persistence, np.sqrt(1 - memory.persistence**2)
-        for step in range(1, n_steps):
-            scores[step] = carried * scores[step - 1] + fresh * scores[step]
-        return scores
+        own = _persisting(np.where(np.isnan(recalled), noise, recalled + 1e-3 * noise), memory.persistence)
+        common = _persisting(self.shared[here], SHARED_PERSISTENCE)
+        return np.asarray(np.sqrt(1 - SHARED) * own + np.sqrt(SHARED) * common)
 
     def paths(
         self, quantiles: FloatArray, levels: tuple[float, ...], memory: ErrorMemory, own_seed: int, start: int
@@ -151,3 +169,11 @@ class RankTemplate:
         result = np.empty_like(ordered)
         np.put_along_axis(result, lowest_first, ordered, axis=1)
         return result.T
+
+
+def _persisting(fresh: FloatArray, persistence: float) -> FloatArray:
+    """A first-order autoregression of unit variance along the first axis."""
+    course, share = fresh.copy(), np.sqrt(1 - persistence**2)
+    for step in range(1, len(course)):
+        course[step] = persistence * course[step - 1] + share * fresh[step]
+    return course

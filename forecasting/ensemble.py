@@ -38,6 +38,9 @@ _STEEPEST = 5.0
 _LEAST_RATIO = 1e-3
 """Losses below this share of the first model's count as equal: a perfect score must not outweigh everything."""
 
+_ROUNDING = 1e-9
+"""Losses below this share of a series' mean level are rounding, and count as equal too."""
+
 _MOST_STEPS = 192
 """Steps that weights are learned from; more are thinned out evenly, as neighbours say the same."""
 
@@ -187,8 +190,9 @@ class _Objective:
         known = ~np.isnan(trials.actual)
         counts = np.maximum(known @ one_hot, 1) * len(trials.levels)
         first = np.nan_to_num(pinball_loss(trials.actual, trials.quantiles[0], trials.levels)).sum(axis=-1)
-        floors = _LEAST_RATIO * (first @ one_hot) / counts + np.finfo(float).tiny
         quantiles, actual = np.nan_to_num(trials.quantiles), np.nan_to_num(trials.actual)[..., None]
+        level = np.abs(actual).mean(axis=(1, 2))[:, None]
+        floors = _LEAST_RATIO * (first @ one_hot) / counts + _ROUNDING * np.where(level > 0, level, 1.0)
         return cls(quantiles, actual, known, np.asarray(trials.levels), one_hot, counts, floors, trials.tried)
 
     @property

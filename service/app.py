@@ -8,7 +8,20 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from service.api import bodies, forecasts, health, models, observations, problems, series, training_runs
+from service.api import (
+    bodies,
+    calendar_bodies,
+    events,
+    forecasts,
+    health,
+    limits,
+    models,
+    observations,
+    problems,
+    regressors,
+    series,
+    training_runs,
+)
 from service.jobs.client import JobClient
 from service.settings import Settings
 from service.store.engine import Store
@@ -24,6 +37,9 @@ Values are average levels over a bucket; timestamps are bucket starts in UTC. Er
 
 INGESTS_AT_ONCE = 4
 """The store merges one ingest at a time, so more of them would only keep threads from those who ask."""
+
+_WHOLE = (regressors.router.prefix, *(f"{each.router.prefix}/calendar" for each in (regressors, events)))
+"""Paths whose bodies are larger than an order and cannot be sent in parts."""
 
 
 def open_store(settings: Settings) -> Store:
@@ -60,8 +76,11 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
-    app.add_middleware(bodies.BodyLimits, limits={observations.router.prefix: settings.max_body_bytes})
+    uploads = (observations.router.prefix, limits.queues.prefix)
+    largest = dict.fromkeys(_WHOLE, calendar_bodies.LARGEST_BYTES) | dict.fromkeys(uploads, settings.max_body_bytes)
+    app.add_middleware(bodies.BodyLimits, limits=largest, whole=_WHOLE)
     problems.install(app)
-    for resource in (forecasts, observations, series, training_runs, models, health):
+    for resource in (forecasts, observations, series, limits, regressors, events, training_runs, models, health):
         app.include_router(resource.router)
+    app.include_router(limits.queues)
     return app

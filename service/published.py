@@ -1,16 +1,18 @@
 """Joint sample paths rebuilt from what training published."""
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from demand.calendar import Granularity, buckets, number
 from demand.errors import Invalid
+from demand.history import FloatArray
 from demand.paths import DemandPaths
 from demand.series import SeriesKey
 from forecasting.dependence import SHARED_SEED
+from service.rationing import NOTHING, Rationing
 from service.reconciled import Lineage, drawing, lineage
 from service.store.forecasts import PublishedForecast
 from training.pipeline import own_seed
@@ -34,7 +36,7 @@ class Window:
         horizon: how many buckets.
         forecasts: those that cover the window.
         left_out: selected series that are no part of it, with the reason.
-        lineages: what each of the forecasts is reconciled with; nothing where they are not given.
+        lineages: what forecasts are reconciled with, by the id of their series; nothing where it is not given.
     """
 
     granularity: Granularity
@@ -42,12 +44,16 @@ class Window:
     horizon: int
     forecasts: tuple[PublishedForecast, ...]
     left_out: tuple[LeftOut, ...]
-    lineages: tuple[Lineage, ...] = ()
+    lineages: Mapping[int, Lineage] = field(default_factory=dict)
 
     @property
     def index(self) -> pd.DatetimeIndex:
         """The starts of all buckets."""
         return buckets(self.start, self.horizon, self.granularity)
+
+    def lineage(self, forecast: PublishedForecast) -> Lineage:
+        """What a forecast of this granularity is reconciled with."""
+        return self.lineages.get(forecast.series.id) or lineage(forecast, self.granularity)
 
 
 def window(
@@ -80,7 +86,29 @@ def window(
     return Window(granularity, start, asked, tuple(kept), tuple(left))
 
 
-def paths(view: Window, n_paths: int, groups: Sequence[Hashable]) -> DemandPaths:
+def draws(
+    view: Window, n_paths: int, forecasts: Sequence[PublishedForecast]
+) -> Callable[[PublishedForecast], FloatArray]:
+    """What draws the joint sample paths of each of the forecasts in the window, shape (n_paths, n_steps)."""
+    end = buckets(view.start, view.horizon + 1, view.granularity)[-1]
+    shared = drawing([view.lineage(forecast) for forecast in forecasts], end, n_paths, SHARED_SEED)
+
+    def draw(forecast: PublishedForecast) -> FloatArray:
+        before = number(view.start, view.granularity) - number(forecast.start, view.granularity)
+        drawn = shared.paths(view.lineage(forecast).links, own_seed(forecast.series.key))
+        return drawn[:, before : before + view.horizon]
+
+    return draw
+
+
+def covers(forecast: PublishedForecast, view: Window) -> bool:
+    """Whether a forecast that was not selected reaches over the whole window."""
+    stop = number(view.start, view.granularity) + view.horizon
+    begins = forecast.start <= view.start and not _why_not(forecast, view.start, view.granularity)
+    return begins and _stop(forecast, view.granularity) >= stop
+
+
+def paths(view: Window, n_paths: int, groups: Sequence[Hashable], rationing: Rationing = NOTHING) -> DemandPaths:
     """Joint sample paths of groups of series, summed path by path.
 
     Path i of one series belongs to path i of every other, and the same question always gets the same paths.
@@ -89,19 +117,16 @@ def paths(view: Window, n_paths: int, groups: Sequence[Hashable]) -> DemandPaths
         view: the window.
         n_paths: how many paths.
         groups: the label of the group of each forecast of the window.
+        rationing: what limits leave of the demand of each series; all of it if not given.
 
     Returns:
         One row per distinct label, in order of first appearance.
     """
-    end = buckets(view.start, view.horizon + 1, view.granularity)[-1]
-    lineages = view.lineages or tuple(lineage(forecast, view.granularity) for forecast in view.forecasts)
-    draws = drawing(lineages, end, n_paths, SHARED_SEED)
+    draw = draws(view, n_paths, view.forecasts)
     labels = tuple(dict.fromkeys(groups))
     values = np.zeros((len(labels), n_paths, view.horizon))
-    for forecast, own, group in zip(view.forecasts, lineages, groups, strict=True):
-        before = number(view.start, view.granularity) - number(forecast.start, view.granularity)
-        drawn = draws.paths(own.links, own_seed(forecast.series.key))
-        values[labels.index(group)] += drawn[:, before : before + view.horizon]
+    for forecast, group in zip(view.forecasts, groups, strict=True):
+        values[labels.index(group)] += rationing.cut(forecast.series.id, draw(forecast))
     return DemandPaths(labels, view.granularity, view.start, values)
 
 

@@ -1,6 +1,6 @@
 """How the forecasts of one series at different granularities are served as one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -94,6 +94,19 @@ def lineage(forecast: PublishedForecast, granularity: Granularity, known: Relati
     return Lineage(tuple(links), with_hint, tuple(warnings))
 
 
+def lineages(
+    forecasts: Sequence[PublishedForecast], granularity: Granularity, known: Mapping[int, Relatives]
+) -> dict[int, Lineage]:
+    """What each of the forecasts is reconciled with, by the id of its series.
+
+    Args:
+        forecasts: of the granularity that is asked for.
+        granularity: that granularity.
+        known: what is published of each series at others.
+    """
+    return {each.series.id: lineage(each, granularity, known.get(each.series.id, NO_RELATIVES)) for each in forecasts}
+
+
 @dataclass(frozen=True)
 class Drawing:
     """The shared draws of all granularities that an answer needs.
@@ -130,18 +143,18 @@ class Drawing:
         return fitted_into(drawn, bounds, targets[:, begin - parent : stop - parent])
 
 
-def drawing(lineages: tuple[Lineage, ...], end: pd.Timestamp, n_paths: int, seed: int) -> Drawing:
+def drawing(series: Sequence[Lineage], end: pd.Timestamp, n_paths: int, seed: int) -> Drawing:
     """The draws that paths up to the end of a window need: whole coarser buckets, so that longer paths begin alike.
 
     Args:
-        lineages: of all series, of one granularity first.
+        series: all of them, of one granularity first.
         end: of the window, exclusive, UTC.
         n_paths: how many paths.
         seed: seed of the dates that all series share.
     """
-    links = [link for each in lineages for link in each.links]
+    links = [link for each in series for link in each.links]
     templates, stops = {}, {}
-    for granularity in ancestry(lineages[0].links[0].granularity):
+    for granularity in ancestry(series[0].links[0].granularity):
         end = _up_to_whole(end, PARENT.get(granularity))
         starts = [number(link.start, granularity) for link in links if link.granularity is granularity]
         if starts:

@@ -7,11 +7,16 @@ import numpy as np
 import pandas as pd
 
 from demand.calendar import Granularity, buckets, infer_granularity, number, on_grid
+from demand.covariates import NO_COVARIATES, Covariates
 from demand.errors import Invalid
 from demand.history import Panel, panel_from_long
+from demand.limits import Limit, Measure
 from demand.series import DIMENSIONS, SeriesKey, Workload
 from demand.tidy import Batch, Rejection
 from forecasting.quantiles import GRID, interpolate
+from service.limit_files import FileLimits
+from service.stateless_measure import utilization
+from training.covariates import GivenCovariates
 from training.partitions import partitions
 from training.pipeline import Ports, TrainingSettings, retrain
 from training.ports import Extent, Known, Partition, Progress, SeriesForecast
@@ -114,6 +119,25 @@ def read_history(batches: Iterable[Batch]) -> History:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What to lay out.
+
+    Attributes:
+        levels: quantile levels.
+        width: the granularity to forecast at, None for each series' own.
+        limits: what bounds use.
+        measure: what to forecast; None for demand, which is use where nothing bounds it.
+        covariates: what is known beside the history.
+    """
+
+    levels: Sequence[float]
+    width: Granularity | None = None
+    limits: tuple[Limit, ...] = ()
+    measure: Measure | None = None
+    covariates: Covariates = NO_COVARIATES
+
+
+@dataclass(frozen=True)
 class Answer:
     """Forecasts laid out as rows.
 
@@ -127,21 +151,20 @@ class Answer:
     left_out: Mapping[SeriesKey, str]
 
 
-def answer(
-    history: History, settings: TrainingSettings, width: Granularity | None, levels: Sequence[float], progress: Progress
-) -> Answer:
+def answer(history: History, settings: TrainingSettings, question: Question, progress: Progress) -> Answer:
     """Forecast every series.
 
     Args:
         history: what is known.
         settings: how to forecast.
-        width: the granularity to forecast at, None for each series' own.
-        levels: quantile levels to lay out.
+        question: what to lay out.
         progress: told how far the work is.
 
     Raises:
-        Invalid: a series is on a coarser grid than the width asked for, or no series can be forecast.
+        Invalid: a series is on a coarser grid than the width asked for, a regressor is not known up to the end of a
+            forecast, a limit lies below the last value, or no series can be forecast.
     """
+    width = question.width
     _check_width(history, width)
     sink, extents = Collected(), history.extents()
     for grid in [width] if width else dict.fromkeys(history.granularities):
@@ -150,13 +173,20 @@ def answer(
         for partition in partitions(own, grid, _PARTITION_SIZE, dict(enumerate(history.keys))):
             for row in partition.series_ids:
                 del sink.left_out[row]
-            retrain(partition, Ports(history, sink, NoChampions()), settings, progress)
+            _check_covariates(history, partition, settings.horizon, question.covariates)
+            limits = FileLimits(history, question.limits)
+            ports = Ports(history, sink, NoChampions(), GivenCovariates(question.covariates), limits)
+            retrain(partition, ports, settings, progress)
+        if question.measure is Measure.UTILIZATION:
+            made = {row: sink.forecasts[row] for row in own if row in sink.forecasts}
+            identity = tuple(zip(history.keys, history.units, strict=True))
+            sink.forecasts |= utilization(made, identity, grid, question.limits)
     left_out = {history.keys[row]: reason for row, reason in sink.left_out.items()}
     if not sink.forecasts:
         key, reason = next(iter(left_out.items()))
         raise Invalid(f"no series can be forecast; of {key or 'the only one'}, {reason}: give a longer history")
     tables = [
-        _table(history, row, sink.forecasts[row], width or history.granularities[row], levels)
+        _table(history, row, sink.forecasts[row], width or history.granularities[row], question.levels)
         for row in sorted(sink.forecasts)
     ]
     return Answer(pd.concat(tables, ignore_index=True), left_out)
@@ -213,6 +243,11 @@ def _check_width(history: History, width: Granularity | None) -> None:
             raise Invalid(
                 f"series {key} is known by the {grid}, so it cannot be forecast by the {width}; ask for {grid}"
             )
+
+
+def _check_covariates(history: History, partition: Partition, horizon: int, covariates: Covariates) -> None:
+    concerned = covariates.concerning(history.keys[row] for row in partition.series_ids)
+    concerned.check_ahead(buckets(partition.cut_off, max(horizon, 0) + 2, partition.granularity)[-1])
 
 
 def _disagreements(rows: pd.DataFrame) -> list[Rejection]:

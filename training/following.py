@@ -19,8 +19,8 @@ from training.recipe import Choice
 
 def remembered(errors: FloatArray, panel: Panel) -> tuple[ErrorMemory, ...]:
     """The memory of each series of its errors in the backtest, which ends where the panel ends."""
-    end, size = number(panel.end, panel.granularity), panel.granularity.rhythm.memory
-    return tuple(error_memory(row, end, size) for row in errors)
+    rhythm, end = panel.granularity.rhythm, number(panel.end, panel.granularity)
+    return tuple(error_memory(row, end, rhythm.memory, rhythm.whole_seasons[0]) for row in errors)
 
 
 def brought_up(
@@ -54,7 +54,9 @@ def _usable(choice: Choice, models: Sequence[str]) -> Choice | None:
     gone = [name for name in choice.weights if name not in kept]
     warnings = [f"{name} is no longer in the catalogue, so its weight is shared by the others" for name in gone]
     warnings = list(dict.fromkeys([*choice.warnings, *warnings]))
-    return replace(choice, weights=kept, warnings=tuple(warnings), remarks=(), served_by=None, fallback_reason="")
+    return replace(
+        choice, weights=kept, warnings=tuple(warnings), remarks=(), latent=None, served_by=None, fallback_reason=""
+    )
 
 
 def _fleet_weights(choices: Sequence[Choice]) -> dict[str, tuple[float, ...]]:

@@ -3,25 +3,41 @@
 import hashlib
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from demand.calendar import Granularity
+from demand.covariates import NO_COVARIATES, Covariates
 from demand.errors import Invalid
 from demand.history import Panel
+from forecasting.adjustment import adjust
 from forecasting.catalogue import PRIOR, Preset, catalogue, model
 from forecasting.forecaster import Forecaster
 from forecasting.seasonal_naive import SeasonalNaive
 from training.assembly import PanelForecast, Plan, assemble
 from training.backtest import Windows, backtest
 from training.coldstart import KIN, borrow
+from training.covariates import NOTHING_BESIDE, restored
 from training.fitting import Workers
 from training.following import brought_up, remembered
 from training.implication import implications
 from training.knowledge import telling
 from training.learning import learn, unlearned
-from training.ports import Champions, ForecastSink, HistorySource, Known, Partition, Progress, SeriesForecast
+from training.measure import DemandHistory, read_demand
+from training.ports import (
+    Champions,
+    CovariateSource,
+    ForecastSink,
+    HistorySource,
+    Known,
+    LimitSource,
+    NoLimits,
+    Partition,
+    Progress,
+    SeriesForecast,
+)
 
 NAIVE = SeasonalNaive().name
 
@@ -61,6 +77,8 @@ class Ports:
     history: HistorySource
     sink: ForecastSink
     champions: Champions
+    beside: CovariateSource = NOTHING_BESIDE
+    limits: LimitSource = field(default_factory=NoLimits)
 
 
 def silent(phase: str, done: int, total: int) -> None:
@@ -83,7 +101,12 @@ def check_horizon(horizon: int, granularity: Granularity) -> None:
 
 
 def forecast(
-    panel: Panel, settings: TrainingSettings, progress: Progress = silent, workers: Workers | None = None
+    panel: Panel,
+    settings: TrainingSettings,
+    progress: Progress = silent,
+    *,
+    covariates: Covariates = NO_COVARIATES,
+    workers: Workers | None = None,
 ) -> PanelForecast:
     """Try the catalogue on the recent past, learn weights and widths from it, and forecast.
 
@@ -91,29 +114,15 @@ def forecast(
         panel: history; the longer it reaches beyond the context of its granularity, the better the comparison.
         settings: how to do it.
         progress: told how far the work is.
+        covariates: what is known beside the history.
         workers: where third-party models are fitted; processes for this call only where none are given.
     """
     check_horizon(settings.horizon, panel.granularity)
-    if workers is None:
-        with Workers(settings.n_jobs) as own:
-            return forecast(panel, settings, progress, own)
-    listed = settings.catalogue(panel.granularity)
-    models = tuple(each for each in listed if each.name != KIN)
-    prior = np.array([PRIOR[each.name] for each in models])
-    horizon = min(settings.horizon, panel.granularity.rhythm.backtest_horizon)
-    past = backtest(
-        models, panel, Windows.over(panel.n_steps, horizon, settings.origins), settings.seed, workers, progress
-    )
-    if past.windows.steps:
-        lesson = learn(past, prior, panel)
-        choices, memories = lesson.choices, remembered(lesson.errors, panel)
-    else:
-        choices = unlearned(past.models, prior, panel)
-        memories = remembered(np.full((panel.n_series, 0), np.nan), panel)
-    if len(listed) > len(models):
-        choices = borrow(choices, panel)
-    plan = Plan(listed, choices, memories)
-    return telling(assemble(panel, plan, settings.horizon, settings.seed, workers, progress))
+    adjusted = adjust(panel, covariates, settings.horizon)
+    with nullcontext(workers) if workers else Workers(settings.n_jobs) as at_work:
+        plan = _learned(adjusted.panel, settings, progress, at_work)
+        made = assemble(adjusted.panel, plan, settings.horizon, settings.seed, at_work, progress)
+    return telling(restored(adjusted, made, panel))
 
 
 def reforecast(
@@ -121,6 +130,8 @@ def reforecast(
     known: Sequence[Known | None],
     settings: TrainingSettings,
     progress: Progress = silent,
+    *,
+    covariates: Covariates = NO_COVARIATES,
     workers: Workers | None = None,
 ) -> PanelForecast:
     """Forecast with the weights that were learned before, and widths that have followed what came true since.
@@ -128,16 +139,14 @@ def reforecast(
     A series that is new since then gets the fleet's weights and wider intervals, and says so.
     """
     check_horizon(settings.horizon, panel.granularity)
-    if workers is None:
-        with Workers(settings.n_jobs) as own:
-            return reforecast(panel, known, settings, progress, own)
-    models = tuple(
-        {each.name: each for each in (*catalogue(panel.granularity), *settings.catalogue(panel.granularity))}.values()
-    )
-    choices, memories = brought_up(panel, known, [each.name for each in models])
-    choices = borrow(choices, panel)
-    plan = Plan(models, choices, memories)
-    return telling(assemble(panel, plan, settings.horizon, settings.seed, workers, progress))
+    adjusted = adjust(panel, covariates, settings.horizon)
+    listed = (*catalogue(panel.granularity), *settings.catalogue(panel.granularity))
+    models = tuple({each.name: each for each in listed}.values())
+    choices, memories = brought_up(adjusted.seen, known, [each.name for each in models])
+    plan = Plan(models, borrow(choices, adjusted.panel), memories)
+    with nullcontext(workers) if workers else Workers(settings.n_jobs) as at_work:
+        made = assemble(adjusted.panel, plan, settings.horizon, settings.seed, at_work, progress)
+    return telling(restored(adjusted, made, panel))
 
 
 def retrain(
@@ -148,9 +157,12 @@ def retrain(
     Returns:
         The fingerprint of the history that was read.
     """
-    panel = ports.history.panel(partition, history_length(partition.granularity, settings))
-    _save(forecast(panel, settings, progress, workers), partition, ports.sink)
-    return fingerprint(panel)
+    context = history_length(partition.granularity, settings)
+    asked = read_demand(partition, ports.history, ports.limits, context, settings.seed)
+    beside = ports.beside.covariates(partition).concerning(asked.panel.keys)
+    made = forecast(asked.panel, settings, progress, covariates=beside, workers=workers)
+    _save(_measured(made, asked), partition, ports.sink)
+    return fingerprint(asked.panel, beside)
 
 
 def refresh(
@@ -161,11 +173,14 @@ def refresh(
     Returns:
         The fingerprint of the history that was read.
     """
-    panel = ports.history.panel(partition, partition.granularity.rhythm.context)
-    known = ports.champions.known(partition)
-    made = reforecast(panel, [known.get(series_id) for series_id in partition.series_ids], settings, progress, workers)
-    _save(made, partition, ports.sink)
-    return fingerprint(panel)
+    context = partition.granularity.rhythm.context
+    asked = read_demand(partition, ports.history, ports.limits, context, settings.seed)
+    beside = ports.beside.covariates(partition).concerning(asked.panel.keys)
+    by_id = ports.champions.known(partition)
+    known = [by_id.get(series_id) for series_id in partition.series_ids]
+    made = reforecast(asked.panel, known, settings, progress, covariates=beside, workers=workers)
+    _save(_measured(made, asked), partition, ports.sink)
+    return fingerprint(asked.panel, beside)
 
 
 def history_length(granularity: Granularity, settings: TrainingSettings) -> int:
@@ -174,18 +189,42 @@ def history_length(granularity: Granularity, settings: TrainingSettings) -> int:
     return rhythm.context + settings.origins * min(settings.horizon, rhythm.backtest_horizon)
 
 
-def fingerprint(panel: Panel) -> str:
-    """SHA-256 over what was read: identities, units, grid and values."""
+def fingerprint(panel: Panel, beside: Covariates = NO_COVARIATES) -> str:
+    """SHA-256 over what was read: identities, units, grid and values, and covariates if there are any."""
     digest = hashlib.sha256()
     for part in (*map(repr, panel.keys), *panel.units, panel.granularity, panel.start.isoformat()):
         digest.update(part.encode() + b"\0")
     digest.update(np.ascontiguousarray(panel.values, dtype="<f8").tobytes())
+    for covariate in beside.identity():
+        digest.update(covariate)
     return digest.hexdigest()
 
 
 def own_seed(key: object) -> int:
     """A number that is the same for the same series everywhere."""
     return zlib.crc32(str(key).encode())
+
+
+def _measured(made: PanelForecast, asked: DemandHistory) -> PanelForecast:
+    return replace(made, quantiles=asked.widened(made.quantiles), choices=asked.noted(made.choices))
+
+
+def _learned(panel: Panel, settings: TrainingSettings, progress: Progress, workers: Workers) -> Plan:
+    """What the recent past teaches about each series."""
+    listed = settings.catalogue(panel.granularity)
+    models = tuple(each for each in listed if each.name != KIN)
+    prior = np.array([PRIOR[each.name] for each in models])
+    horizon = min(settings.horizon, panel.granularity.rhythm.backtest_horizon)
+    windows = Windows.over(panel.n_steps, horizon, settings.origins)
+    if windows.steps:
+        lesson = learn(backtest(models, panel, windows, settings.seed, workers, progress), prior, panel)
+        choices, errors = lesson.choices, lesson.errors
+    else:
+        choices = unlearned([each.name for each in models], prior, panel)
+        errors = np.full((panel.n_series, 0), np.nan)
+    if len(listed) > len(models):
+        choices = borrow(choices, panel)
+    return Plan(listed, choices, remembered(errors, panel))
 
 
 def _save(made: PanelForecast, partition: Partition, sink: ForecastSink) -> None:

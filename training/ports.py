@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from demand.calendar import Granularity
+from demand.covariates import Covariates
 from demand.history import FloatArray, Panel
 from forecasting.dependence import ErrorMemory
 from forecasting.reconciliation import Implied
@@ -97,11 +100,59 @@ class Partition:
     cut_off: pd.Timestamp
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """What is known to have held use down; arrays have the shape of the panel that they are about.
+
+    Attributes:
+        limited: which series share a known limit, shape (n_series,).
+        full: buckets at a known limit.
+        over: buckets clearly above one.
+        queued: what waited beside what was in use, NaN where nobody counted.
+    """
+
+    limited: npt.NDArray[np.bool_]
+    full: npt.NDArray[np.bool_]
+    over: npt.NDArray[np.bool_]
+    queued: FloatArray
+
+    @classmethod
+    def none(cls, panel: Panel) -> "Bounds":
+        """Nothing is known."""
+        nowhere = np.zeros(panel.values.shape, dtype=bool)
+        return cls(np.zeros(panel.n_series, dtype=bool), nowhere, nowhere, np.full(panel.values.shape, np.nan))
+
+
+class LimitSource(Protocol):
+    """Where it is known what held use down."""
+
+    def bounds(self, partition: "Partition", panel: Panel) -> Bounds:
+        """What held down the history of a partition."""
+        ...
+
+
+class NoLimits:
+    """Nothing is known of any limit; fulfils `LimitSource`."""
+
+    def bounds(self, partition: "Partition", panel: Panel) -> Bounds:
+        """Nothing."""
+        del partition
+        return Bounds.none(panel)
+
+
 class HistorySource(Protocol):
     """Where history comes from."""
 
     def panel(self, partition: Partition, context: int) -> Panel:
         """The last `context` buckets up to the cut-off, one row per series in the order of the partition."""
+        ...
+
+
+class CovariateSource(Protocol):
+    """Where regressors and events come from."""
+
+    def covariates(self, partition: Partition) -> Covariates:
+        """What is known beside the history of the partition, and maybe beside that of others."""
         ...
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from demand.calendar import Granularity
+from training.latent import Latent
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Choice:
         widths: per side of the median, `lower` and `upper`, the calibration factor of each stretch.
         errors: how past forecasts of each stretch erred.
         remarks: what is to be said of this one forecast, such as which member was dropped from it.
+        latent: what held use below demand in the history, None where nothing is known to have done so.
     """
 
     model: str
@@ -56,6 +58,7 @@ class Choice:
     widths: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     errors: tuple[PastErrors, ...] = ()
     remarks: tuple[str, ...] = ()
+    latent: Latent | None = None
 
     @property
     def maker(self) -> str:
@@ -70,9 +73,10 @@ class Choice:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of this forecast should know."""
-        if self.served_by is None:
-            return (*self.warnings, *self.remarks)
-        return (*self.warnings, f"{self.served_by} in place of {self.model}: {self.fallback_reason}", *self.remarks)
+        told = [*self.warnings, *(self.latent.notes if self.latent else ())]
+        if self.served_by is not None:
+            told.append(f"{self.served_by} in place of {self.model}: {self.fallback_reason}")
+        return (*told, *self.remarks)
 
     def mean_weights(self) -> dict[str, float]:
         """The weight of each model, averaged over the stretches, the heaviest first."""
@@ -92,7 +96,8 @@ class Choice:
         }
         errors = tuple(PastErrors(**each) for each in document.get("errors", ()))
         texts = {name: tuple(document.get(name, ())) for name in ("warnings", "remarks")}
-        return cls(**{**document, **texts, **by_stretch, "errors": errors})
+        latent = None if document.get("latent") is None else Latent.from_json(document["latent"])
+        return cls(**{**document, **texts, **by_stretch, "errors": errors, "latent": latent})
 
 
 @dataclass(frozen=True)

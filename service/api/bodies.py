@@ -1,7 +1,7 @@
 """Request bodies: how large they may be, how long they may take, and where those larger than memory are kept."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
@@ -44,10 +44,18 @@ class BodyLimits:
         app: the application to hand requests to.
         limits: bytes per path; `SMALL_BODY_BYTES` for all others.
         patience_seconds: how long to wait for the next part of a body.
+        whole: paths whose bodies cannot be sent in parts, beside those without a limit of their own.
     """
 
-    def __init__(self, app: ASGIApp, limits: Mapping[str, int], patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Mapping[str, int],
+        patience_seconds: float = PATIENCE_SECONDS,
+        whole: Collection[str] = (),
+    ) -> None:
         self._app = app
+        self._in_parts = frozenset(limits) - frozenset(whole)
         self._limits = limits
         self._patience_seconds = patience_seconds
 
@@ -55,19 +63,23 @@ class BodyLimits:
         """Hand the request on, with its body guarded."""
         if scope["type"] == "http":
             limit_bytes = self._limits.get(scope["path"], SMALL_BODY_BYTES)
-            receive = _Body(scope, receive, limit_bytes, self._patience_seconds).receive
+            in_parts = scope["path"] in self._in_parts
+            receive = _Body(scope, receive, limit_bytes, self._patience_seconds, in_parts=in_parts).receive
         await self._app(scope, receive, send)
 
 
 class _Body:
     """The body of one request on its way in."""
 
-    def __init__(self, scope: Scope, receive: Receive, limit_bytes: int, patience_seconds: float) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, limit_bytes: int, patience_seconds: float, *, in_parts: bool
+    ) -> None:
         announced = Headers(scope=scope).get("content-length", "")
         self._announced_bytes = int(announced) if announced.isdecimal() else 0
         self._receive = receive
         self._limit_bytes = limit_bytes
         self._patience_seconds = patience_seconds
+        self._in_parts = in_parts
         self._size_bytes = 0
         self._is_complete = False
 
@@ -100,7 +112,7 @@ class _Body:
         if size_bytes <= self._limit_bytes:
             return
         remedy = "shorten it; see /docs for what is accepted"
-        if self._limit_bytes != SMALL_BODY_BYTES:
+        if self._in_parts:
             remedy = (
                 "send it in parts (repeating rows is harmless), compress it, or use `computecast ingest`, "
                 "which has no limit"

@@ -102,6 +102,7 @@ _WINDOW = {
     "granularity": "hour",
     "start": "2025-01-08T00:00:00Z",
     "timestamps": ["2025-01-08T00:00:00Z", "2025-01-08T01:00:00Z"],
+    "measure": "demand",
 }
 
 FORECAST: Example = {
@@ -120,6 +121,7 @@ FORECAST: Example = {
             "backtest_loss": 0.61,
             "naive_loss": 1.0,
             "coverage_80": 0.79,
+            "latent": {"evidence": "limit", "censored_share": 0.12, "recent_share": 0.2, "ceiling": 640.0},
             "reconciled_with": {"granularity": "day", "run_id": RUN_ID},
             "warnings": [],
         }
@@ -138,3 +140,16 @@ PATHS: Example = {
     ],
     "left_out": [],
 }
+
+LIMIT: Example = {
+    "id": 1,
+    "selection": {"region": ["eu-west"], "accelerator": ["H100"]},
+    "level": 640.0,
+    "unit": "accelerators",
+    "kind": "capacity",
+    "start": "2025-01-01T00:00:00Z",
+    "end": "2026-01-01T00:00:00Z",
+    "recorded_at": "2025-01-08T06:30:00.250000Z",
+}
+
+QUEUES: Example = {"stored": 1}

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, mode
 
 from demand.calendar import Granularity
 from demand.errors import Invalid
+from demand.limits import Measure
 from forecasting.quantiles import check_levels
 from service.api.queries import SelectionQuery, split_commas
 
@@ -47,6 +48,13 @@ class ForecastQuery(SelectionQuery):
         default=[],
         description="Dimensions to split by, comma-separated. Workloads are always told apart.",
         examples=[["region"]],
+    )
+
+    measure: Measure | None = Field(
+        default=None,
+        description="`demand`: what would be asked for; `utilization`: what can be in use of it under the limits "
+        "ahead. If not given, demand where a limit, a queue or a ceiling in the data is known for a selected series.",
+        examples=["demand"],
     )
 
     @model_validator(mode="after")

@@ -6,12 +6,14 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from demand.calendar import Granularity
+from demand.limits import Measure
 from demand.series import Workload
 from service import published
 from service.api import examples
 from service.reconciled import Lineage, Link
 from service.store.forecasts import PublishedForecast
 from service.store.relatives import Relative
+from training.latent import Evidence
 
 
 class Series(BaseModel):
@@ -56,6 +58,23 @@ class OtherGranularity(BaseModel):
         return None if other is None else cls(granularity=other.granularity, run_id=other.run_id)
 
 
+_MADE_BEFORE_LIMIT = (
+    "a limit was stored after this forecast was made, so it forecasts use and not demand; start a run with "
+    "POST /v1/training-runs"
+)
+
+
+class LatentDemand(BaseModel):
+    """What held the use of a series below its demand, in the history behind a forecast."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    evidence: Evidence = Field(description="A known `limit`, a counted `queue`, or a ceiling that the `data` shows.")
+    censored_share: float = Field(description="Share of known buckets at a ceiling, in which demand is an estimate.")
+    recent_share: float = Field(description="The same over the last fortnight, or two seasons of wider buckets.")
+    ceiling: float | None = Field(description="The ceiling that the data shows at its end.")
+
+
 class Source(BaseModel):
     """Where the forecast of one series comes from."""
 
@@ -77,12 +96,16 @@ class Source(BaseModel):
         default=None,
         description="The finer forecast that counts for the nearest buckets in place of this one; null if none.",
     )
+    latent: LatentDemand | None = Field(
+        default=None, description="What held use down; null where nothing was known to when the forecast was made."
+    )
     warnings: list[str]
 
     @classmethod
-    def of(cls, forecast: PublishedForecast, lineage: Lineage) -> Self:
-        """The source as it is shown."""
+    def of(cls, forecast: PublishedForecast, lineage: Lineage, *, limited: bool = False) -> Self:
+        """The source as it is shown; `limited` if a limit is known for the series."""
         choice = forecast.choice
+        is_stale = limited and choice.latent is None
         return cls(
             series=Series.model_validate(forecast.series.key, from_attributes=True),
             series_id=forecast.series.id,
@@ -96,7 +119,8 @@ class Source(BaseModel):
             coverage_80=None if choice.served_by else choice.coverage_80,
             reconciled_with=OtherGranularity.of(lineage.parent),
             averaged_with=OtherGranularity.of(lineage.averaged_with),
-            warnings=[*choice.notes, *lineage.warnings],
+            latent=None if choice.latent is None else LatentDemand.model_validate(choice.latent),
+            warnings=[*choice.notes, *lineage.warnings, *([_MADE_BEFORE_LIMIT] if is_stale else [])],
         )
 
 
@@ -120,6 +144,7 @@ class Forecast(BaseModel):
     granularity: Granularity
     start: datetime = Field(description="The first bucket: the one after the newest data.")
     timestamps: list[datetime] = Field(description="The starts of all buckets, UTC.")
+    measure: Measure = Field(description="What is forecast: demand, or what can be in use of it.")
     quantiles: list[float]
     groups: list[GroupForecast]
     sources: list[Source] = Field(description="Model, run, data cut-off and backtest score of every series summed.")
@@ -144,5 +169,6 @@ class SamplePaths(BaseModel):
     granularity: Granularity
     start: datetime
     timestamps: list[datetime]
+    measure: Measure = Field(description="What is forecast: demand, or what can be in use of it.")
     groups: list[GroupPaths]
     left_out: list[LeftOut]

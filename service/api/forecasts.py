@@ -17,7 +17,9 @@ from service.api.dependencies import SettingsDep, UnitDep
 from service.api.forecast_query import ForecastQuery
 from service.api.forecast_schemas import DemandAhead, Forecast, GroupForecast, GroupPaths, LeftOut, SamplePaths, Source
 from service.api.problems import problems
-from service.reconciled import NO_RELATIVES, lineage, steps_to_read
+from service.measures import answered
+from service.rationing import Rationing
+from service.reconciled import lineages, steps_to_read
 from service.settings import Settings
 from service.store.unit_of_work import UnitOfWork
 
@@ -42,15 +44,19 @@ def read_forecast(query: Annotated[ForecastQuery, Query()], unit: UnitDep, setti
     the sum. Units are never mixed: series in different units are answered in different groups.
     """
     view = _window(query, unit, settings)
-    groups = _groups(view, query.group_by, settings.paths)
+    given = answered(query.measure, view, unit, settings.paths)
+    groups = _groups(view, query.group_by, settings.paths, given.rationing)
     _check_size(len(groups) * len(query.quantiles) * view.horizon, settings)
     return Forecast(
         granularity=query.granularity,
         start=view.start,
         timestamps=list(view.index),
+        measure=given.measure,
         quantiles=query.quantiles,
         groups=[group.forecast(query.quantiles) for group in groups],
-        sources=[Source.of(*each) for each in zip(view.forecasts, view.lineages, strict=True)],
+        sources=[
+            Source.of(each, view.lineage(each), limited=each.series.id in given.limited) for each in view.forecasts
+        ],
         left_out=[LeftOut.of(left) for left in view.left_out],
     )
 
@@ -61,12 +67,14 @@ def read_paths(query: Annotated[PathsQuery, Query()], unit: UnitDep, settings: S
     if query.paths > settings.paths:
         raise Invalid(f"{query.paths} paths are more than the {settings.paths} that are drawn; ask for fewer")
     view = _window(query, unit, settings)
-    groups = _groups(view, query.group_by, settings.paths)
+    given = answered(query.measure, view, unit, settings.paths)
+    groups = _groups(view, query.group_by, settings.paths, given.rationing)
     _check_size(len(groups) * query.paths * view.horizon, settings)
     return SamplePaths(
         granularity=query.granularity,
         start=view.start,
         timestamps=list(view.index),
+        measure=given.measure,
         groups=[group.sample(query.paths) for group in groups],
         left_out=[LeftOut.of(left) for left in view.left_out],
     )
@@ -127,15 +135,14 @@ def _window(query: ForecastQuery, unit: UnitOfWork, settings: Settings) -> publi
             f'{{"granularity": "{query.granularity}"}}'
         )
     view = published.window(forecasts, width, query.horizon, query.end)
-    relatives = unit.forecasts.relatives(selection, width, steps)
-    lineages = tuple(lineage(each, width, relatives.get(each.series.id, NO_RELATIVES)) for each in view.forecasts)
+    reconciled = lineages(view.forecasts, width, unit.forecasts.relatives(selection, width, steps))
     known = {forecast.series.id for forecast in forecasts}
     reason = (
         f"no {query.granularity} forecast of it is published: it is new since the last run, or that run left it out, "
         "for a reason that GET /v1/training-runs/{run_id}/series tells"
     )
     without = tuple(published.LeftOut(series.key, reason) for series in found if series.id not in known)
-    return replace(view, left_out=(*view.left_out, *without), lineages=lineages)
+    return replace(view, left_out=(*view.left_out, *without), lineages=reconciled)
 
 
 def _check_size(numbers: int, settings: Settings) -> None:
@@ -146,10 +153,10 @@ def _check_size(numbers: int, settings: Settings) -> None:
         )
 
 
-def _groups(view: published.Window, group_by: Sequence[str], n_paths: int) -> list[Group]:
+def _groups(view: published.Window, group_by: Sequence[str], n_paths: int, rationing: Rationing) -> list[Group]:
     own = [(*(f.series.key.dimension(name) for name in group_by), f.series.unit) for f in view.forecasts]
     workloads = [forecast.series.key.workload for forecast in view.forecasts]
-    drawn = published.paths(view, n_paths, list(zip(own, workloads, strict=True)))
+    drawn = published.paths(view, n_paths, list(zip(own, workloads, strict=True)), rationing)
     counts: dict[tuple[str, ...], Counter[Workload]] = {label: Counter() for label in sorted(set(own))}
     for label, workload in zip(own, workloads, strict=True):
         counts[label][workload] += 1

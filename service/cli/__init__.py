@@ -6,8 +6,10 @@ import typer
 from rich.text import Text
 
 from demand.errors import ComputecastError
+from service.cli.covariates import events, regressors
 from service.cli.data import demo, ingest
 from service.cli.forecasting import forecast
+from service.cli.limits import limits
 from service.cli.progress import complaints
 from service.cli.serving import openapi, serve, work
 from service.cli.training import refresh, retrain
@@ -22,6 +24,9 @@ app = typer.Typer(
 for command in (serve, ingest, retrain, refresh, forecast, demo, openapi):
     app.command()(command)
 app.command("worker")(work)
+app.add_typer(regressors, name="regressors")
+app.add_typer(events, name="events")
+app.add_typer(limits, name="limits")
 
 
 @app.callback()

@@ -3,7 +3,7 @@
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import PurePath
@@ -57,7 +57,7 @@ def read_batches(
     *,
     now: pd.Timestamp,
     largest_bytes: int | None = None,
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Checked rows, at most 50,000 at a time; `source` is left open.
 
     Compression is recognised by its first bytes. A fault that makes the rest unreadable is raised when it is reached,

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import pandas as pd
 
@@ -28,7 +29,7 @@ class RawBatch:
     unexplained: int = 0
 
 
-def text_lines(stream: io.BufferedIOBase) -> Iterator[str]:
+def text_lines(stream: io.BufferedIOBase | BinaryIO) -> Iterator[str]:
     """The lines of a UTF-8 file with their ends, without a byte order mark, holding one line at a time.
 
     Raises:

@@ -10,6 +10,8 @@ from demand.calendar import Granularity
 from demand.errors import Invalid, Unavailable
 from demand.series import Selection
 from forecasting.quantiles import GRID
+from service.covariates import StoredCovariates
+from service.jobs.limits import StoredLimits
 from service.jobs.ports import PublishedForecasts, Report, StoredForecasts, StoredHistory
 from service.jobs.versions import library_versions
 from service.jobs.workflows import Stopping, reason_of
@@ -137,7 +139,11 @@ class Execution:
         if run.state.is_final:
             return ""
         ports = Ports(
-            StoredHistory(self._store, run.as_of), StoredForecasts(self._store, run_id), PublishedForecasts(self._store)
+            StoredHistory(self._store, run.as_of),
+            StoredForecasts(self._store, run_id),
+            PublishedForecasts(self._store),
+            StoredCovariates(self._store, run.started_at or run.created_at),
+            StoredLimits(self._store, run.as_of),
         )
 
         def tell(phase: str, done: int, total: int) -> None:

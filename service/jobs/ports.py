@@ -17,6 +17,7 @@ from service.jobs.workflows import Stopping
 from service.store.engine import Store
 from service.store.run import SeriesOutcome, SeriesState
 from training.ports import Known, Partition, SeriesForecast
+from training.recipe import Choice
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +47,8 @@ class StoredForecasts:
 
     def save(self, forecasts: Sequence[SeriesForecast], left_out: Mapping[int, str]) -> None:
         """Keep the forecasts, and why there is none of the series left out; saving the same again changes nothing."""
-        fallbacks = [
-            SeriesOutcome(each.series_id, SeriesState.FALLBACK, each.choice, "; ".join(each.choice.notes))
+        noted = [
+            SeriesOutcome(each.series_id, _state(each.choice), each.choice, "; ".join(each.choice.notes))
             for each in forecasts
             if each.choice.notes
         ]
@@ -56,7 +57,7 @@ class StoredForecasts:
         ]
         with self.store.begin() as unit:
             unit.forecasts.save(self.run_id, forecasts)
-            unit.runs.save_series(self.run_id, [*fallbacks, *skipped])
+            unit.runs.save_series(self.run_id, [*noted, *skipped])
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,11 @@ class Report:
             self._tell(phase, done, total)
         except Unavailable as error:
             logger.warning("progress is not shown: %s", error)
+
+
+def _state(choice: Choice) -> SeriesState:
+    """Remarks on a history do not make a forecast the work of a simpler model."""
+    return SeriesState.FALLBACK if choice.warnings or choice.served_by else SeriesState.DONE
 
 
 def ending_at(panel: Panel, cut_off: pd.Timestamp, context: int) -> Panel:

@@ -204,6 +204,32 @@ class WorkerRow(StoredRow, table=True):
     beat_at: int = Field(sa_type=BigInteger)
 
 
+class LimitRow(StoredRow, table=True):
+    """The most that part of the fleet can have in use together."""
+
+    __tablename__ = "capacity_limit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    selection: dict[str, Any] = Field(sa_type=JSON)
+    level: float = Field(sa_type=Double)
+    unit: str
+    kind: str
+    start_at: int = Field(sa_type=BigInteger)
+    end_at: int | None = Field(default=None, sa_type=BigInteger)
+    recorded_at: int = Field(sa_type=BigInteger)
+
+
+class QueueRow(StoredRow, table=True):
+    """What waited beside what was in use, in one bucket of a series; as for observations, its id is no foreign key."""
+
+    __tablename__ = "queue"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    series_id: int = Field(primary_key=True)
+    hour: int = Field(primary_key=True)
+    value: float = Field(sa_type=Double)
+
+
 SERIES: Table = metadata.tables["series"]
 INGEST: Table = metadata.tables["ingest"]
 OBSERVATION: Table = metadata.tables["observation"]
@@ -215,3 +241,5 @@ FORECAST: Table = metadata.tables["forecast"]
 IMPLIED: Table = metadata.tables["implied_forecast"]
 PUBLICATION: Table = metadata.tables["publication"]
 WORKER: Table = metadata.tables["worker"]
+LIMIT: Table = metadata.tables["capacity_limit"]
+QUEUE: Table = metadata.tables["queue"]

@@ -13,8 +13,11 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from demand.errors import Invalid, Unavailable
+from service.store.covariates import CovariateRepository
 from service.store.forecasts import ForecastRepository
+from service.store.limits import LimitRepository
 from service.store.observations import ObservationRepository
+from service.store.queues import QueueRepository
 from service.store.runs import RunRepository
 from service.store.series import SeriesRepository
 from service.store.workers import WorkerRepository
@@ -55,6 +58,11 @@ class UnitOfWork:
         return SeriesRepository(self._connection)
 
     @cached_property
+    def covariates(self) -> CovariateRepository:
+        """Regressors and events."""
+        return CovariateRepository(self._connection)
+
+    @cached_property
     def runs(self) -> RunRepository:
         """Training runs."""
         return RunRepository(self._connection)
@@ -63,6 +71,16 @@ class UnitOfWork:
     def forecasts(self) -> ForecastRepository:
         """Forecasts and which of them are served."""
         return ForecastRepository(self._connection)
+
+    @cached_property
+    def limits(self) -> LimitRepository:
+        """Capacities and quotas."""
+        return LimitRepository(self._connection, self._clock)
+
+    @cached_property
+    def queues(self) -> QueueRepository:
+        """What waited beside what was in use."""
+        return QueueRepository(self._connection)
 
     @cached_property
     def workers(self) -> WorkerRepository:

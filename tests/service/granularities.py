@@ -49,7 +49,7 @@ def publish_at(store: Store, granularity: Granularity, start: pd.Timestamp | Non
             drawn = np.quantile(levels[..., None] * rng.gamma(5, 1 / 5, (horizon, 1, 200)), GRID, axis=2)
             known[each.id] = np.moveaxis(drawn[..., 0], 0, 1).astype(np.float32).astype(np.float64)
             size = granularity.rhythm.memory
-            memory = error_memory(rng.normal(size=size), first, size)
+            memory = error_memory(rng.normal(size=size), first, size, season=1)
             paths = template.paths(known[each.id], GRID, memory, own_seed(each.key), first)
             says = {coarse: implied(paths, begin, granularity, coarse, GRID) for coarse in COARSER[granularity]}
             choice = Choice("theta", {"theta": 0.6}, naive_score=1.0)

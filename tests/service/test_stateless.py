@@ -7,11 +7,12 @@ import pytest
 from demand.calendar import Granularity, buckets
 from demand.errors import Invalid
 from demand.tidy import Batch, check_rows
-from service.stateless import answer, read_history
+from service.stateless import Question, answer, read_history
 from training.pipeline import TrainingSettings, silent
 
 NOW = pd.Timestamp("2026-01-01", tz="UTC")
 SETTINGS = TrainingSettings(horizon=3, seed=1, models=("seasonal_naive",))
+BY_DAY = Question((0.5,), Granularity.DAY)
 START = pd.Timestamp("2025-01-06", tz="UTC")
 
 
@@ -29,7 +30,7 @@ def batch(*parts: pd.DataFrame) -> list[Batch]:
 
 
 def table(*parts: pd.DataFrame, width: Granularity | None = None) -> pd.DataFrame:
-    return answer(read_history(batch(*parts)), SETTINGS, width, (0.1, 0.5, 0.9), silent).table
+    return answer(read_history(batch(*parts)), SETTINGS, Question((0.1, 0.5, 0.9), width), silent).table
 
 
 def test_there_is_one_row_per_series_and_step_with_key_columns_mean_and_quantiles() -> None:
@@ -88,7 +89,7 @@ def test_a_single_observation_alone_asks_for_more() -> None:
 
 def test_a_series_whose_first_day_is_not_over_is_named_and_the_others_are_forecast() -> None:
     young = rows("young", range(5), start=START + pd.Timedelta(days=10))
-    made = answer(read_history(batch(rows("a", range(240)), young)), SETTINGS, Granularity.DAY, (0.5,), silent)
+    made = answer(read_history(batch(rows("a", range(240)), young)), SETTINGS, BY_DAY, silent)
     assert set(made.table["tenant"]) == {"a"}
     assert {key.tenant: reason for key, reason in made.left_out.items()} == {
         "young": "its history holds no whole day yet"
@@ -98,10 +99,10 @@ def test_a_series_whose_first_day_is_not_over_is_named_and_the_others_are_foreca
 def test_a_sparse_series_is_left_out_where_no_day_of_it_is_known() -> None:
     stamps = pd.date_range(START, periods=40, freq="9h")
     sparse = pd.DataFrame({"timestamp": stamps, "tenant": "sparse", "value": 1.0})
-    made = answer(read_history(batch(rows("a", range(240)), sparse)), SETTINGS, Granularity.DAY, (0.5,), silent)
+    made = answer(read_history(batch(rows("a", range(240)), sparse)), SETTINGS, BY_DAY, silent)
     assert "no observation" in next(iter(made.left_out.values()))
     with pytest.raises(Invalid, match="no series can be forecast"):
-        answer(read_history(batch(sparse)), SETTINGS, Granularity.DAY, (0.5,), silent)
+        answer(read_history(batch(sparse)), SETTINGS, BY_DAY, silent)
 
 
 def test_series_that_end_at_different_times_are_forecast_from_their_own_ends() -> None:

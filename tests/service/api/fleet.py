@@ -73,7 +73,10 @@ def publish(
                         start,
                         np.tile(_mean(stored[series_id].key) * (1 + 0.1 * quantile), (horizon, 1)),
                         error_memory(
-                            np.random.default_rng(series_id).normal(size=336), 0, size=granularity.rhythm.memory
+                            np.random.default_rng(series_id).normal(size=336),
+                            0,
+                            size=granularity.rhythm.memory,
+                            season=1,
                         ),
                         Choice("theta", {"theta": 0.6, "ets": 0.8}, naive_score=1.0, coverage_80=0.79),
                     )

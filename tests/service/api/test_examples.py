@@ -30,7 +30,17 @@ def run_id(client: TestClient, store: Store, document: dict[str, Any]) -> str:
     hours = pd.date_range(start, periods=48, freq="h")
     send(client, "\n".join([header, *(f"{hour.isoformat()},{rest}" for hour in hours)]))
     publish(store, granularity=Granularity.DAY, horizon=30)
+    send_covariates(client, document)
+    client.post("/v1/limits", json={"level": 1e6, "start": "2025-01-01T00:00:00Z"})
     return publish(store)
+
+
+def send_covariates(client: TestClient, document: dict[str, Any]) -> None:
+    """Store every example of a regressor and of an event."""
+    for path, name in (("/v1/regressors", "RegressorOrder"), ("/v1/events", "EventOrder")):
+        for example in document["components"]["schemas"][name]["examples"]:
+            answer = client.post(path, json=example)
+            assert answer.status_code == 201, answer.text
 
 
 def gets(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -82,6 +92,11 @@ def test_every_example_of_a_body_is_accepted(client: TestClient, document: dict[
     for parameter in document["paths"]["/v1/observations"]["post"]["parameters"]:
         for example in parameter["schema"]["examples"]:
             send(client, content["text/csv"]["example"], query=f"{parameter['name']}={example}")
+    queued = document["paths"]["/v1/queues"]["post"]["requestBody"]["content"]["text/csv"]["example"]
+    answer = client.post("/v1/queues", content=queued, headers={"content-type": "text/csv"})
+    assert answer.json() == {"stored": 1}
+    for example in document["components"]["schemas"]["LimitOrder"]["examples"]:
+        assert client.post("/v1/limits", json=example).status_code == 201
     for example in document["components"]["schemas"]["RunOrder"]["examples"]:
         assert client.post("/v1/training-runs", json=example).status_code == 202
 

@@ -1,0 +1,105 @@
+"""`computecast limits`: what keeps use below demand, in the store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.table import Table
+
+from demand.calendar import EARLIEST
+from demand.errors import Invalid
+from demand.limits import Limit, LimitKind
+from demand.series import DIMENSIONS, Selection
+from demand.units import ACCELERATORS
+from service.cli.files import open_file
+from service.cli.progress import console
+from service.cli.settings import read_settings
+from service.connectors.files import Format
+from service.limits import add_limit, add_queues, remove_limit
+from service.store.engine import Store
+
+limits = typer.Typer(
+    help="Capacities and quotas: the most that part of the fleet can have in use together.", no_args_is_help=True
+)
+
+
+@limits.command()
+def add(
+    level: Annotated[float, typer.Argument(help="The most that can be in use.")],
+    select: Annotated[
+        list[str] | None, typer.Option(help="As in region=eu,us; may be repeated; everything if not given.")
+    ] = None,
+    start: Annotated[str, typer.Option(help="The first moment it holds, with an offset; always if not given.")] = "",
+    end: Annotated[str, typer.Option(help="The moment it holds no more; never if not given.")] = "",
+    kind: Annotated[LimitKind, typer.Option(help="What is there, or what may be used.")] = LimitKind.CAPACITY,
+    unit: Annotated[str, typer.Option(help="Series in other units are not limited.")] = ACCELERATORS,
+) -> None:
+    """Store a limit; the next training forecasts demand above it."""
+    limit = Limit(_selection(select or []), level, _instant(start) or EARLIEST, _instant(end), kind, unit)
+    with _store() as store:
+        console.print(f"limit {add_limit(store, limit).id} is stored; run computecast retrain to forecast demand")
+
+
+@limits.command(name="list")
+def show() -> None:
+    """List the stored limits."""
+    table = Table("id", "kind", "level", "unit", "of", "from", "until")
+    with _store() as store, store.read() as unit:
+        for stored in unit.limits.find():
+            limit = stored.limit
+            until = "" if limit.end is None else limit.end.isoformat()
+            of = str(limit.selection)
+            table.add_row(
+                str(stored.id), limit.kind, f"{limit.level:g}", limit.unit, of, limit.start.isoformat(), until
+            )
+    console.print(table)
+
+
+@limits.command()
+def remove(limit_id: Annotated[int, typer.Argument(help="As listed.")]) -> None:
+    """Forget a limit."""
+    with _store() as store:
+        stored = remove_limit(store, limit_id)
+        console.print(f"limit {limit_id}, a {stored.limit.kind} of {stored.limit.level:g}, is forgotten")
+
+
+@limits.command()
+def queue(file: Annotated[Path, typer.Argument(help="Tidy rows whose value is the average queue.")]) -> None:
+    """Store what waited beside what was in use, so that demand need not be estimated."""
+    with _store() as store, open_file(file) as source:
+        console.print(f"{add_queues(store, source, Format.of(file.name)):,} buckets of queue are stored")
+
+
+@contextmanager
+def _store() -> Iterator[Store]:
+    store = Store(read_settings().database_url)
+    store.migrate()
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _selection(parts: list[str]) -> Selection:
+    named: dict[str, tuple[str, ...]] = {}
+    for part in parts:
+        name, found, values = part.partition("=")
+        if not found or name not in DIMENSIONS:
+            raise Invalid(
+                f"--select {part!r} selects nothing; write one of {', '.join(DIMENSIONS)}, as in region=eu,us"
+            )
+        named[name] = (*named.get(name, ()), *values.split(","))
+    return Selection(**named)
+
+
+def _instant(text: str) -> pd.Timestamp | None:
+    if not text:
+        return None
+    try:
+        instant = pd.Timestamp(text)
+    except ValueError as error:
+        raise Invalid(f"{text!r} is no time; write it like 2025-01-06T00:00:00Z") from error
+    return instant if instant.tz is None else instant.tz_convert("UTC")
