@@ -39,14 +39,13 @@ def _limits(known: int, horizon: int, made: PanelForecast) -> str:
     if known == 0 or checked >= min(horizon, granularity.rhythm.backtest_horizon):
         return ""
     beyond = f"beyond {_counted(checked, granularity)} ahead" if checked else "ahead of them"
-    rate = "the growth rate is more the fleet's than its own" if made.panel.n_series > ENOUGH else "growth is a guess"
     yearly = round(max(granularity.rhythm.seasons))
-    season = "" if known >= 2 * yearly else ", and no season of the year is known"
+    rate = "the growth rate is more the fleet's than its own" if made.panel.n_series > ENOUGH else "growth is a guess"
+    limits = [f"{beyond} nothing could be compared with the past"]
+    limits += [rate] if known < yearly else []
+    limits += ["no season of the year is known"] if known < 2 * yearly else []
     verb = "was" if known == 1 else "were"
-    return (
-        f"{_counted(known, granularity)} of history {verb} known; {beyond} nothing could be compared with the past, "
-        f"{rate}{season}"
-    )
+    return f"{_counted(known, granularity)} of history {verb} known: {'; '.join(limits)}"
 
 
 def _counted(count: int, granularity: Granularity) -> str:

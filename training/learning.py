@@ -7,9 +7,10 @@ import numpy as np
 
 from demand.history import FloatArray, Panel
 from forecasting import ensemble
-from forecasting.calibration import Calibration, Outcomes, calibrate, widened_where_unchecked
+from forecasting.calibration import Calibration, Outcomes, calibrate
 from forecasting.ensemble import IntArray, Trials
 from forecasting.quantiles import DECILES, proper
+from forecasting.unchecked_widths import widened_where_unchecked
 from training.backtest import Backtest, stretches
 from training.recipe import Choice, PastErrors
 

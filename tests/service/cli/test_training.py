@@ -1,11 +1,14 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from demand.calendar import Granularity
 from demand.series import Selection
+from demand.tidy import OnError, check_rows
+from service.cli.training import fitting_widths
 from service.runs import run_request
 from service.store.engine import Store
 from service.store.run import Run, RunKind, RunState
@@ -103,3 +106,19 @@ def test_a_horizon_beyond_the_limit_is_refused(filled: Command) -> None:
     done = filled("retrain", "--granularity", "hour", "--horizon", 5000)
     assert done.returncode == 1
     assert "672" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("weeks", "expected"),
+    [(3, "hour day"), (7, "hour day"), (8, "hour day week"), (13, "hour day week"), (14, "hour day week month")],
+)
+def test_wider_buckets_are_trained_too_where_the_history_is_long_enough(
+    store: Store, weeks: int, expected: str
+) -> None:
+    hours = pd.date_range("2025-01-06", periods=weeks * 168 + 1, freq="h", tz="UTC")
+    table = pd.DataFrame({"timestamp": hours.strftime("%Y-%m-%dT%H:%M:%SZ"), "value": "1"}, dtype=object)
+    table["line"] = np.arange(len(table)) + 2
+    with store.staging() as unit:
+        batch = check_rows(table, now=pd.Timestamp("2030-01-01", tz="UTC"))
+        unit.observations.ingest([batch], source="test", on_error=OnError.ABORT, granularity=None)
+    assert [str(width) for width in fitting_widths(store)] == expected.split()
