@@ -52,7 +52,7 @@ class GlobalBoosting:
     iterations: int = 50
     learning_rate: float = 0.1
     leaves: int = 8
-    leaf_samples: int = 100
+    leaf_samples: int = 30
 
     def minimum_history(self, panel: Panel) -> int:
         """Two of the shortest seasons, or a year of weeks."""

@@ -12,6 +12,7 @@ from service.api import (
     bodies,
     calendar_bodies,
     events,
+    explanations,
     forecasts,
     health,
     limits,
@@ -29,7 +30,8 @@ from service.store.engine import Store
 DESCRIPTION = """
 Demand forecasts for AI and cloud compute, **training and inference apart**.
 
-Send history to `/v1/observations`, start training with `/v1/training-runs`, read demand ahead from `/v1/forecasts`.
+Send history to `/v1/observations`, start training with `/v1/training-runs`, read demand ahead from `/v1/forecasts`,
+and why it is what it is from `/v1/forecasts/explain`.
 Values are average levels over a bucket; timestamps are bucket starts in UTC. Errors are RFC 9457 problems whose
 `detail` says what to do.
 """
@@ -80,7 +82,19 @@ def create_app(settings: Settings) -> FastAPI:
     largest = dict.fromkeys(_WHOLE, calendar_bodies.LARGEST_BYTES) | dict.fromkeys(uploads, settings.max_body_bytes)
     app.add_middleware(bodies.BodyLimits, limits=largest, whole=_WHOLE)
     problems.install(app)
-    for resource in (forecasts, observations, series, limits, regressors, events, training_runs, models, health):
+    resources = (
+        forecasts,
+        explanations,
+        observations,
+        series,
+        limits,
+        regressors,
+        events,
+        training_runs,
+        models,
+        health,
+    )
+    for resource in resources:
         app.include_router(resource.router)
     app.include_router(limits.queues)
     return app

@@ -153,3 +153,58 @@ LIMIT: Example = {
 }
 
 QUEUES: Example = {"stored": 1}
+
+EXPLANATION: Example = {
+    "series": KEY,
+    "series_id": 1,
+    "unit": "accelerators",
+    "granularity": "hour",
+    "run_id": RUN_ID,
+    "model": "ensemble",
+    "data_cut_off": "2025-01-07T23:00:00Z",
+    "issued_at": "2025-01-08T07:02:30Z",
+    "timestamps": _WINDOW["timestamps"],
+    "quantiles": _QUANTILES,
+    "parts": {
+        "trend": [500.0, 500.5],
+        "seasonal": {"daily": [14.0, -1.0], "weekly": [-2.0, -2.0]},
+        "remainder": [0.5, 0.6],
+    },
+    "stretches": [
+        {
+            "first": 1,
+            "last": 2,
+            "weights": {"boosting": 0.7, "profile": 0.3},
+            "lower_factor": 0.9,
+            "upper_factor": 1.2,
+            "widths": "below the median the band is 10 % narrower than the models said and above it 20 % wider than "
+            "they said, so that it holds as many outcomes as it promises",
+            "past_errors": {"until": 24, "count": 96, "bias": 3.1, "low": -60.2, "high": 71.5},
+        }
+    ],
+    "members": [
+        {
+            "model": "boosting",
+            "description": "Gradient-boosted trees over all series together.",
+            "weight": 0.7,
+            "backtest_loss": 0.63,
+            "quantiles": {"0.1": [431.0, 416.1], "0.5": [515.5, 501.1], "0.9": [590.3, 580.2]},
+        },
+        {
+            "model": "profile",
+            "description": "Level by ridge regression on its own past, times a shape within the day or week.",
+            "weight": 0.3,
+            "backtest_loss": 0.7,
+            "quantiles": {"0.1": [402.3, 390.0], "0.5": [505.5, 491.1], "0.9": [575.1, 560.9]},
+        },
+    ],
+    "absent": {"seasonal_naive": "earned no weight: past forecasts were better without it"},
+    "scores": {"ensemble": 0.61, "boosting": 0.63, "profile": 0.7, "seasonal_naive": 1.0},
+    "backtest_loss": 0.61,
+    "naive_loss": 1.0,
+    "skill": 0.39,
+    "coverage_80": 0.79,
+    "warnings": [],
+    "remarks": [],
+    "untold": [],
+}

@@ -8,6 +8,7 @@ from rich.text import Text
 from demand.errors import ComputecastError
 from service.cli.covariates import events, regressors
 from service.cli.data import demo, ingest
+from service.cli.explaining import explain
 from service.cli.forecasting import forecast
 from service.cli.limits import limits
 from service.cli.progress import complaints
@@ -21,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for command in (serve, ingest, retrain, refresh, forecast, demo, openapi):
+for command in (serve, ingest, retrain, refresh, forecast, explain, demo, openapi):
     app.command()(command)
 app.command("worker")(work)
 app.add_typer(regressors, name="regressors")

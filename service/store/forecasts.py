@@ -218,7 +218,9 @@ def _published_forecast(row: Row[Any], recipe: Recipe) -> PublishedForecast:
 
 
 def _members(row: Row[Any]) -> dict[str, FloatArray]:
-    """The quantiles of each member, as many steps as are read of the forecast itself at most."""
+    """The quantiles of each member at all steps; none of a forecast that was stored before they were kept."""
+    if not row.member_names:
+        return {}
     values = np.frombuffer(row.members, dtype=_FLOAT32).astype(np.float64)
     return dict(zip(row.member_names, values.reshape(len(row.member_names), -1, 3), strict=True))
 

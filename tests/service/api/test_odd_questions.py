@@ -93,6 +93,8 @@ class Questions:
         required = [
             f"{p['name']}={usual[p['name']]}" for p in operation["parameters"] if p["in"] == "query" and p["required"]
         ]
+        if path == "/v1/forecasts/explain":
+            required.append("series_id=1")
         query = [part for part in required if not part.startswith(f"{parameter['name']}=")]
         if parameter["in"] == "query":
             query.append(f"{parameter['name']}={encoded}")
