@@ -2,8 +2,9 @@
 
 Run it with `python -m benchmarks.ablation --data FOLDER`. At each window the models of the preset `balanced` are
 backtested on the history given and fitted once, and the same forecasts are combined in several ways: each model alone,
-the one with the least loss in the backtest, equal weights, the prior's weights, learned weights, those with the
-influence of what lies far off bounded, and these with calibrated widths, which is what the product does. One row per set, series, window and way is written to `ablation.csv`.
+the one with the least loss in the backtest, equal weights, the prior's weights, learned weights, these with the
+influence of what lies far off bounded, and that with calibrated widths, which is what the product does. One row per
+set, series, window and way is written to `ablation.csv`.
 """
 
 import argparse

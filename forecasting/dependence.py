@@ -21,6 +21,12 @@ from scipy.stats import rankdata
 from demand.history import FloatArray
 from forecasting.quantiles import interpolate
 
+SHARED_SEED = 0
+"""Seed of the dates that all paths share, whichever runs made the forecasts."""
+
+PATHS = 500
+"""Paths from which it is told what a forecast implies; as many as are served unless settings say otherwise."""
+
 CANDIDATES = 16
 """Dates drawn per bucket and path, of which a series takes the first that it remembers. A series that remembers a
 quarter of the dates then finds none in one of a hundred draws."""

@@ -33,7 +33,7 @@ LEAST_WEIGHT = 0.02
 """Smaller weights are dropped, so that a model that hardly counts need not be fitted."""
 
 REACH = 2.0
-"""Distance from the heaviest model, in units of that one's own mean absolute spread, up to which weights count in full."""
+"""Distance from the heaviest model, in units of its own mean absolute spread, up to which weights count in full."""
 
 ITERATIONS = 25
 STEP = 0.7

@@ -10,6 +10,11 @@ MEDIAN_REACH = 2.0
 UPPER_REACH = 5.0
 UPPER_LEVEL = 0.95
 
+GROWING_YEARS = 1.0
+"""Years for which demand may grow as fast as e-fold a year; the range of a short history says nothing of that."""
+
+_HOURS_A_YEAR = 8766
+
 
 def guarded(
     forecast: QuantileForecast, panel: Panel, fallback: QuantileForecast
@@ -17,10 +22,12 @@ def guarded(
     """The forecast with the rows that cannot be believed replaced by those of the fallback.
 
     A random walk of n steps is expected to range over 1.6 times its standard deviation at step n (Feller, 1951), so
-    over the h steps that follow, the range of the history times max(1, sqrt(h / n)), called reach here, is already a
-    95 % quantile of it. A median more than two reaches above everything the series ever had, or a 95 % quantile more
-    than five above, therefore says that the fit went wrong (quantile loss punishes that without bound, while below
-    there is zero). Where the fallback itself goes higher, as for a series that never varied, it is the limit.
+    over the h steps that follow, the range of the history times max(1, sqrt(h / n)), called reach here, is already
+    a 95 % quantile of it. A median more than two reaches above everything the series ever had, or a 95 % quantile
+    more than five above, therefore says that the fit went wrong (quantile loss punishes that without bound, while
+    below there is zero). A reach is at least what growth by a factor of e in a year adds to the highest value, for
+    a year at most: the range of a few months says nothing of a year. Where the fallback itself goes higher, as for
+    a series that never varied, it is the limit.
 
     Args:
         forecast: what the model says.
@@ -56,6 +63,8 @@ def _beyond_belief(forecast: QuantileForecast, panel: Panel, fallback: QuantileF
     span = np.where(np.isfinite(lowest), highest - lowest, 0.0)
     horizon = forecast.values.shape[1]
     reach = span * np.sqrt(np.maximum(1.0, horizon / np.maximum(known.sum(axis=1), 1)))
+    years = min(horizon * panel.granularity.rhythm.hours / _HOURS_A_YEAR, GROWING_YEARS)
+    reach = np.maximum(reach, np.expm1(years) * highest)
     beyond = np.zeros(len(forecast.values), dtype=bool)
     for level, reaches in ((0.5, MEDIAN_REACH), (UPPER_LEVEL, UPPER_REACH)):
         own, other = forecast.at([level])[..., 0], fallback.at([level])[..., 0]

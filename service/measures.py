@@ -1,7 +1,7 @@
 """Which measure of the published forecasts a question is answered in, and what that does to their paths."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from demand.history import FloatArray
@@ -9,6 +9,7 @@ from demand.limits import Limit, Measure
 from demand.series import Selection
 from service.published import Window, covers, draws
 from service.rationing import NOTHING, Rationing, Request, rationing
+from service.reconciled import Lineage, lineages
 from service.store.forecasts import PublishedForecast
 from service.store.unit_of_work import UnitOfWork
 
@@ -47,8 +48,9 @@ def answered(asked: Measure | None, view: Window, unit: UnitOfWork, n_paths: int
     measure = asked or (Measure.DEMAND if is_known else Measure.UTILIZATION)
     if measure is Measure.DEMAND or not is_known:
         return Answered(measure, NOTHING, limited)
-    everyone = (*view.forecasts, *_company(view, unit, [limit.selection for limit in limits]))
-    draw = draws(view, n_paths, everyone)
+    company, reconciled = _company(view, unit, [limit.selection for limit in limits])
+    everyone = (*view.forecasts, *company)
+    draw = draws(replace(view, lineages={**reconciled, **view.lineages}), n_paths, everyone)
     requests = [_request(forecast, draw) for forecast in everyone]
     return Answered(measure, rationing(requests, limits, view.index), limited)
 
@@ -62,13 +64,21 @@ def _request(forecast: PublishedForecast, draw: Callable[[PublishedForecast], Fl
     return Request(series.id, series.key, series.unit, forecast.choice.latent, partial(draw, forecast))
 
 
-def _company(view: Window, unit: UnitOfWork, selections: Sequence[Selection]) -> list[PublishedForecast]:
-    """Forecasts of series that were not selected but share a limit with one that was."""
-    found = {
-        forecast.series.id: forecast
-        for selection in selections
-        for forecast in unit.forecasts.published(selection, view.granularity)
-        if covers(forecast, view)
-    }
-    known = {forecast.series.id for forecast in view.forecasts}
-    return [forecast for series_id, forecast in found.items() if series_id not in known]
+def _company(
+    view: Window, unit: UnitOfWork, selections: Sequence[Selection]
+) -> tuple[list[PublishedForecast], dict[int, Lineage]]:
+    """Forecasts of series that were not selected but share a limit with one that was, and their lineages."""
+    selected = {forecast.series.id for forecast in view.forecasts}
+    found: dict[int, PublishedForecast] = {}
+    reconciled: dict[int, Lineage] = {}
+    for selection in selections:
+        others = [
+            forecast
+            for forecast in unit.forecasts.published(selection, view.granularity)
+            if covers(forecast, view) and forecast.series.id not in selected
+        ]
+        if others:
+            known = unit.forecasts.relatives(selection, view.granularity)
+            reconciled |= lineages(others, view.granularity, known)
+        found |= {forecast.series.id: forecast for forecast in others}
+    return list(found.values()), reconciled

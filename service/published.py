@@ -1,7 +1,7 @@
 """Joint sample paths rebuilt from what training published."""
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,11 @@ from demand.errors import Invalid
 from demand.history import FloatArray
 from demand.paths import DemandPaths
 from demand.series import SeriesKey
-from forecasting.dependence import RankTemplate
+from forecasting.dependence import SHARED_SEED
 from service.rationing import NOTHING, Rationing
+from service.reconciled import Lineage, drawing, lineage
 from service.store.forecasts import PublishedForecast
 from training.pipeline import own_seed
-
-SEED = 0
-"""Seed of the dates that all paths share, whichever runs made the forecasts."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,7 @@ class Window:
         horizon: how many buckets.
         forecasts: those that cover the window.
         left_out: selected series that are no part of it, with the reason.
+        lineages: what forecasts are reconciled with, by the id of their series; nothing where it is not given.
     """
 
     granularity: Granularity
@@ -45,11 +44,16 @@ class Window:
     horizon: int
     forecasts: tuple[PublishedForecast, ...]
     left_out: tuple[LeftOut, ...]
+    lineages: Mapping[int, Lineage] = field(default_factory=dict)
 
     @property
     def index(self) -> pd.DatetimeIndex:
         """The starts of all buckets."""
         return buckets(self.start, self.horizon, self.granularity)
+
+    def lineage(self, forecast: PublishedForecast) -> Lineage:
+        """What a forecast of this granularity is reconciled with."""
+        return self.lineages.get(forecast.series.id) or lineage(forecast, self.granularity)
 
 
 def window(
@@ -86,14 +90,13 @@ def draws(
     view: Window, n_paths: int, forecasts: Sequence[PublishedForecast]
 ) -> Callable[[PublishedForecast], FloatArray]:
     """What draws the joint sample paths of each of the forecasts in the window, shape (n_paths, n_steps)."""
-    first = min(number(forecast.start, view.granularity) for forecast in forecasts)
-    stop = number(view.start, view.granularity) + view.horizon
-    template = RankTemplate.draw(SEED, n_paths, range(first, stop), view.granularity.rhythm.memory)
+    end = buckets(view.start, view.horizon + 1, view.granularity)[-1]
+    shared = drawing([view.lineage(forecast) for forecast in forecasts], end, n_paths, SHARED_SEED)
 
     def draw(forecast: PublishedForecast) -> FloatArray:
-        start = number(forecast.start, view.granularity)
-        ahead, key = forecast.quantiles[: stop - start], forecast.series.key
-        return template.paths(ahead, forecast.levels, forecast.memory, own_seed(key), start)[:, -view.horizon :]
+        before = number(view.start, view.granularity) - number(forecast.start, view.granularity)
+        drawn = shared.paths(view.lineage(forecast).links, own_seed(forecast.series.key))
+        return drawn[:, before : before + view.horizon]
 
     return draw
 

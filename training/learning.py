@@ -11,7 +11,8 @@ from forecasting.calibration import Calibration, Outcomes, calibrate
 from forecasting.ensemble import IntArray, Trials
 from forecasting.metrics import coverage
 from forecasting.quantiles import DECILES, proper
-from training.backtest import Backtest
+from forecasting.unchecked_widths import widened_where_unchecked
+from training.backtest import Backtest, stretches
 from training.recipe import Choice, PastErrors
 
 ENSEMBLE = "ensemble"
@@ -46,9 +47,11 @@ def learn(past: Backtest, prior: FloatArray, panel: Panel) -> Lesson:
     learned = ensemble.learn(trials, prior, kinds)
     weights, blind = learned.weights, proper(learned.blind)
     calibration, corrected = _calibrated(blind, trials)
+    usual = int(stretches(panel.granularity, panel.granularity.rhythm.backtest_horizon)[-1]) + 1
+    widths = widened_where_unchecked(calibration, usual)
     covered = coverage(trials.actual, corrected[..., 0], corrected[..., -1])
     scores = np.concatenate([past.losses, past.loss(corrected)[None]])
-    choices = tuple(_choice(past, row, weights, calibration, scores, covered) for row in range(panel.n_series))
+    choices = tuple(_choice(past, row, weights, widths, scores, covered) for row in range(panel.n_series))
     choices = tuple(
         _with_errors(choice, trials, blind[row, :, len(DECILES) // 2], row) for row, choice in enumerate(choices)
     )

@@ -22,6 +22,8 @@ from training.coldstart import KIN, borrow
 from training.covariates import NOTHING_BESIDE, restored
 from training.fitting import Workers
 from training.following import brought_up, remembered
+from training.implication import implications
+from training.knowledge import telling
 from training.learning import learn, unlearned
 from training.measure import DemandHistory, read_demand
 from training.ports import (
@@ -120,7 +122,7 @@ def forecast(
     with nullcontext(workers) if workers else Workers(settings.n_jobs) as at_work:
         plan = _learned(adjusted.panel, settings, progress, at_work)
         made = assemble(adjusted.panel, plan, settings.horizon, settings.seed, at_work, progress)
-    return restored(adjusted, made, panel)
+    return telling(restored(adjusted, made, panel))
 
 
 def reforecast(
@@ -146,7 +148,7 @@ def reforecast(
     plan = Plan(models, choices, memories)
     with nullcontext(workers) if workers else Workers(settings.n_jobs) as at_work:
         made = assemble(adjusted.panel, plan, settings.horizon, settings.seed, at_work, progress)
-    return restored(adjusted, made, panel)
+    return telling(restored(adjusted, made, panel))
 
 
 def retrain(
@@ -231,6 +233,7 @@ def _learned(panel: Panel, settings: TrainingSettings, progress: Progress, worke
 def _save(made: PanelForecast, partition: Partition, sink: ForecastSink) -> None:
     """Save what was forecast; a series of which nothing is known has no forecast, and the sink is told why."""
     failures = made.quantiles.failures
+    implied = implications(made, [own_seed(key) for key in made.panel.keys])
     forecasts = [
         SeriesForecast(
             series_id,
@@ -239,6 +242,7 @@ def _save(made: PanelForecast, partition: Partition, sink: ForecastSink) -> None
             made.memories[row],
             made.choices[row],
             made.members_of(row),
+            implied[row],
         )
         for row, series_id in enumerate(partition.series_ids)
         if row not in failures

@@ -12,6 +12,7 @@ from demand.calendar import Granularity
 from demand.covariates import Covariates
 from demand.history import FloatArray, Panel
 from forecasting.dependence import ErrorMemory
+from forecasting.reconciliation import Implied
 from training.recipe import Choice
 
 
@@ -26,6 +27,7 @@ class SeriesForecast:
         memory: past errors, for joint paths.
         choice: what was learned about the series.
         members: per model that took part its own quantiles at 0.1, 0.5 and 0.9, shape (n_steps, 3).
+        implied: what it says of coarser buckets.
     """
 
     series_id: int
@@ -34,6 +36,7 @@ class SeriesForecast:
     memory: ErrorMemory
     choice: Choice
     members: Mapping[str, FloatArray] = field(default_factory=dict)
+    implied: Mapping[Granularity, Implied] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

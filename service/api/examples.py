@@ -122,6 +122,7 @@ FORECAST: Example = {
             "naive_loss": 1.0,
             "coverage_80": 0.79,
             "latent": {"evidence": "limit", "censored_share": 0.12, "recent_share": 0.2, "ceiling": 640.0},
+            "reconciled_with": {"granularity": "day", "run_id": RUN_ID},
             "warnings": [],
         }
     ],

@@ -10,7 +10,9 @@ from demand.limits import Measure
 from demand.series import Workload
 from service import published
 from service.api import examples
+from service.reconciled import Lineage, Link
 from service.store.forecasts import PublishedForecast
+from service.store.relatives import Relative
 from training.latent import Evidence
 
 
@@ -44,6 +46,18 @@ class GroupForecast(BaseModel):
     total: DemandAhead
 
 
+class OtherGranularity(BaseModel):
+    """A forecast of the same series by wider or narrower buckets."""
+
+    granularity: Granularity
+    run_id: str
+
+    @classmethod
+    def of(cls, other: Link | Relative | None) -> Self | None:
+        """The forecast as it is named."""
+        return None if other is None else cls(granularity=other.granularity, run_id=other.run_id)
+
+
 _MADE_BEFORE_LIMIT = (
     "a limit was stored after this forecast was made, so it forecasts use and not demand; start a run with "
     "POST /v1/training-runs"
@@ -74,13 +88,21 @@ class Source(BaseModel):
     backtest_loss: float | None = Field(description="Scaled quantile loss on rolling origins; lower is better.")
     naive_loss: float | None = Field(description="The same of the seasonal naive.")
     coverage_80: float | None = Field(description="Share of backtest actuals inside the 10 %-90 % band.")
+    reconciled_with: OtherGranularity | None = Field(
+        default=None,
+        description="The coarser forecast whose whole buckets this one's average to in every path; null if none.",
+    )
+    averaged_with: OtherGranularity | None = Field(
+        default=None,
+        description="The finer forecast that counts for the nearest buckets in place of this one; null if none.",
+    )
     latent: LatentDemand | None = Field(
         default=None, description="What held use down; null where nothing was known to when the forecast was made."
     )
     warnings: list[str]
 
     @classmethod
-    def of(cls, forecast: PublishedForecast, *, limited: bool = False) -> Self:
+    def of(cls, forecast: PublishedForecast, lineage: Lineage, *, limited: bool = False) -> Self:
         """The source as it is shown; `limited` if a limit is known for the series."""
         choice = forecast.choice
         is_stale = limited and choice.latent is None
@@ -95,8 +117,10 @@ class Source(BaseModel):
             backtest_loss=choice.score,
             naive_loss=choice.naive_score,
             coverage_80=None if choice.served_by else choice.coverage_80,
+            reconciled_with=OtherGranularity.of(lineage.parent),
+            averaged_with=OtherGranularity.of(lineage.averaged_with),
             latent=None if choice.latent is None else LatentDemand.model_validate(choice.latent),
-            warnings=[*choice.notes, *([_MADE_BEFORE_LIMIT] if is_stale else [])],
+            warnings=[*choice.notes, *lineage.warnings, *([_MADE_BEFORE_LIMIT] if is_stale else [])],
         )
 
 

@@ -19,6 +19,7 @@ from service.api.forecast_schemas import DemandAhead, Forecast, GroupForecast, G
 from service.api.problems import problems
 from service.measures import answered
 from service.rationing import Rationing
+from service.reconciled import lineages, steps_to_read
 from service.settings import Settings
 from service.store.unit_of_work import UnitOfWork
 
@@ -53,7 +54,9 @@ def read_forecast(query: Annotated[ForecastQuery, Query()], unit: UnitDep, setti
         measure=given.measure,
         quantiles=query.quantiles,
         groups=[group.forecast(query.quantiles) for group in groups],
-        sources=[Source.of(each, limited=each.series.id in given.limited) for each in view.forecasts],
+        sources=[
+            Source.of(each, view.lineage(each), limited=each.series.id in given.limited) for each in view.forecasts
+        ],
         left_out=[LeftOut.of(left) for left in view.left_out],
     )
 
@@ -121,23 +124,25 @@ def _window(query: ForecastQuery, unit: UnitOfWork, settings: Settings) -> publi
         raise NotFound(f"no series is stored for {selection}; GET /v1/series lists what there is")
     if len(found) > most:
         raise Invalid(f"more than {most} series are selected, which is what one answer holds; narrow the filters")
-    # A forecast may begin a little before the window, so a little more than the horizon is read.
-    rhythm = query.granularity.rhythm
-    steps = None if query.horizon is None else min(query.horizon, rhythm.horizon_limit) + rhythm.lateness
-    forecasts = unit.forecasts.published(selection, query.granularity, steps=steps)
+    width = query.granularity
+    steps = None
+    if query.horizon is not None:
+        steps = steps_to_read(width, min(query.horizon, width.rhythm.horizon_limit))
+    forecasts = unit.forecasts.published(selection, width, steps=None if steps is None else steps[width])
     if not forecasts:
         raise NotFound(
             f"no {query.granularity} forecast is published for {selection}; start a run with POST /v1/training-runs "
             f'{{"granularity": "{query.granularity}"}}'
         )
-    view = published.window(forecasts, query.granularity, query.horizon, query.end)
+    view = published.window(forecasts, width, query.horizon, query.end)
+    reconciled = lineages(view.forecasts, width, unit.forecasts.relatives(selection, width, steps))
     known = {forecast.series.id for forecast in forecasts}
     reason = (
         f"no {query.granularity} forecast of it is published: it is new since the last run, or that run left it out, "
         "for a reason that GET /v1/training-runs/{run_id}/series tells"
     )
     without = tuple(published.LeftOut(series.key, reason) for series in found if series.id not in known)
-    return replace(view, left_out=(*view.left_out, *without))
+    return replace(view, left_out=(*view.left_out, *without), lineages=reconciled)
 
 
 def _check_size(numbers: int, settings: Settings) -> None:

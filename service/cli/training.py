@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Annotated
 
+import pandas as pd
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -19,6 +20,10 @@ from service.runs import run_here, run_request, submit
 from service.settings import Settings
 from service.store.engine import Store
 from service.store.run import PartitionState, PlannedPartition, Run, RunKind, RunRequest, RunState
+from training.ports import Extent
+
+LEAST_BUCKETS = {Granularity.DAY: 0, Granularity.WEEK: 8, Granularity.MONTH: 3}
+"""Buckets of history from which series are forecast at a granularity that is not their own without being told to."""
 
 _RUNS_LOOKED_AT = 100
 _COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
@@ -104,18 +109,27 @@ def _request(order: Order, width: Granularity) -> RunRequest:
 
 
 def fitting_widths(store: Store) -> list[Granularity]:
-    """The grids of the stored series, and days where there are hours.
+    """The grids of the stored series, and days, weeks and months where there is enough history by finer buckets.
 
     Raises:
         NotFound: nothing is stored.
     """
     with store.read() as unit:
-        grids = {series.granularity for series in unit.series.find(Selection())}
-    if not grids:
+        extents = unit.observations.extents([series.id for series in unit.series.find(Selection())]).values()
+    if not extents:
         raise NotFound("no history is stored, so there is nothing to train on; store some with computecast ingest FILE")
-    if Granularity.HOUR in grids:
-        grids.add(Granularity.DAY)
-    return [width for width in Granularity if width in grids]
+    order = list(Granularity).index
+    return [
+        width
+        for width in Granularity
+        if any(extent.granularity is width for extent in extents)
+        or any(_spans(extent, width) for extent in extents if order(extent.granularity) < order(width))
+    ]
+
+
+def _spans(extent: Extent, width: Granularity) -> bool:
+    """Whether the history is long enough to be forecast by wider buckets than its own."""
+    return extent.last - extent.first >= pd.Timedelta(hours=LEAST_BUCKETS[width] * width.rhythm.hours)
 
 
 def _enough(store: Store, width: Granularity) -> Run | None:

@@ -30,6 +30,7 @@ from forecasting.dependence import ErrorMemory
 from service.store import earlier
 from service.store.ids import among
 from service.store.instants import from_hour, from_micros, to_hour
+from service.store.relatives import Relatives, relatives, save_implied
 from service.store.run import SeriesState
 from service.store.series import SeriesRepository, StoredSeries, selected, stored_series
 from service.store.tables import FORECAST, PARTITION, PUBLICATION, RUN, RUN_SERIES, SERIES
@@ -94,6 +95,7 @@ class ForecastRepository:
         done = {"state": SeriesState.DONE.value, "reason": "", "choice": bindparam("choice")}
         self._connection.execute(update(RUN_SERIES).where(planned).values(done), outcomes)
         upsert(self._connection, FORECAST, [_forecast_row(run_id, forecast) for forecast in forecasts])
+        save_implied(self._connection, run_id, forecasts)
 
     def published(
         self,
@@ -128,6 +130,18 @@ class ForecastRepository:
             .where(among(RUN_SERIES.c.series_id, series_ids, self._connection.dialect))
         )
         return {row.series_id: Choice.from_json(row.choice) for row in self._connection.execute(statement)}
+
+    def relatives(
+        self, selection: Selection, granularity: Granularity, steps: Mapping[Granularity, int] | None = None
+    ) -> dict[int, Relatives]:
+        """What is served of the same series at other granularities, as far as it bears on this one.
+
+        Args:
+            selection: the part of the fleet.
+            granularity: what is asked for.
+            steps: how many buckets to read at most of each coarser forecast; all if not given.
+        """
+        return relatives(self._connection, selection, granularity, steps)
 
     def known(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Known]:
         """What is known from earlier forecasts, for each of the series that has a published one."""

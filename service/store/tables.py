@@ -167,6 +167,19 @@ class ForecastRow(StoredRow, table=True):
     member_names: list[str] = Field(default=[], sa_column=Column(JSON, nullable=False, server_default=text("'[]'")))
 
 
+class ImpliedRow(StoredRow, table=True):
+    """What the forecast of one series by one run says of coarser buckets; quantiles as those of the forecast."""
+
+    __tablename__ = "implied_forecast"
+    __table_args__ = (ForeignKeyConstraint(["run_id", "series_id"], ["forecast.run_id", "forecast.series_id"]),)
+
+    run_id: str = Field(primary_key=True)
+    series_id: int = Field(primary_key=True)
+    granularity: str = Field(primary_key=True)
+    start_hour: int
+    quantiles: bytes = Field(sa_type=LargeBinary)
+
+
 class PublicationRow(StoredRow, table=True):
     """Which run's forecast is served for a series."""
 
@@ -225,6 +238,7 @@ RUN: Table = metadata.tables["training_run"]
 PARTITION: Table = metadata.tables["run_partition"]
 RUN_SERIES: Table = metadata.tables["run_series"]
 FORECAST: Table = metadata.tables["forecast"]
+IMPLIED: Table = metadata.tables["implied_forecast"]
 PUBLICATION: Table = metadata.tables["publication"]
 WORKER: Table = metadata.tables["worker"]
 LIMIT: Table = metadata.tables["capacity_limit"]

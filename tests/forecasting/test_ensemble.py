@@ -7,7 +7,7 @@ from scipy.special import ndtri
 
 from demand.history import FloatArray
 from forecasting import ensemble
-from forecasting.ensemble import IntArray, Learned, Trials, combine, learn
+from forecasting.ensemble import IntArray, Learned, Trials, combine, influence, learn
 from forecasting.quantiles import DECILES
 
 SCORES = ndtri(np.array(DECILES))
@@ -246,3 +246,20 @@ def test_an_average_is_what_it_is_by_hand_and_a_member_without_forecast_leaves_i
     np.testing.assert_allclose(made, by_hand(weights, quantiles, stretch))
     assert np.isnan(made[2:]).all()
     assert (np.diff(made[:2], axis=-1) >= 0).all()
+
+
+def test_what_a_model_far_off_adds_to_the_average_is_bounded_and_near_ones_count_in_full() -> None:
+    heavy = np.tile([9.0, 10.0, 11.0], (1, 4, 1))
+    near, wide, missing = heavy + 1.0, 10 + 1e4 * (heavy - 10), np.full_like(heavy, np.nan)
+    weights = np.array([0.8, 0.1, 0.1, 0.0])[:, None, None]
+    kept = influence(weights, np.stack([heavy, near, wide, missing]))
+    spread = 2 / 3
+    np.testing.assert_allclose(kept[:3, 0], [1.0, 1.0, ensemble.REACH * spread / ((1e4 - 1) * spread)])
+    averaged = combine(weights * kept[..., None], np.stack([heavy, near, wide, missing]), np.zeros(4, dtype=int))
+    assert np.ptp(averaged[0, 0]) < 2 * np.ptp(heavy[0, 0])
+
+
+def test_a_model_that_knows_a_series_has_come_to_rest_is_not_spoilt_by_one_that_does_not() -> None:
+    rest = np.full((1, 4, 3), 7.0)
+    kept = influence(np.array([0.9, 0.1])[:, None, None], np.stack([rest, rest + np.array([-5.0, 0.0, 5.0])]))
+    np.testing.assert_array_equal(kept[:, 0], [1.0, 0.0])

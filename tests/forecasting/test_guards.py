@@ -91,3 +91,13 @@ def test_only_a_row_that_the_fallback_cannot_do_either_stays_a_failure() -> None
     assert safe.failures == {0: "no observation"}
     assert np.isnan(safe.values).all()
     assert list(reasons) == [0]
+
+
+def test_a_few_months_of_history_do_not_bound_the_growth_of_a_year() -> None:
+    start = pd.Timestamp("2025-01-01", tz="UTC")
+    short = Panel((SeriesKey(),), ("accelerators",), Granularity.MONTH, start, np.array([[100.0, 101, 102, 103, 104]]))
+    naive = forecast(90.0, 104.0, 118.0, steps=6)
+    half_a_year = 104 * np.expm1(6 * 730.5 / 8766)
+    assert guarded(forecast(90, 104 + 1.9 * half_a_year, 104 + 4.9 * half_a_year, steps=6), short, naive)[1] == {}
+    assert list(guarded(forecast(90, 104 + 2.1 * half_a_year, 450, steps=6), short, naive)[1]) == [0]
+    assert list(guarded(forecast(90, 104, 104 + 5.1 * half_a_year, steps=6), short, naive)[1]) == [0]

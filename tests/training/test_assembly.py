@@ -32,6 +32,13 @@ def line(level: float, half_width: float) -> np.ndarray:
     return level + half_width * (2 * np.array(GRID) - 1)
 
 
+@pytest.fixture
+def unbounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members as far apart as those of this file would not count in full."""
+    monkeypatch.setattr("forecasting.ensemble.REACH", 1e9)
+
+
+@pytest.mark.usefixtures("unbounded")
 def test_quantiles_of_members_are_averaged_by_weight() -> None:
     quarter = Choice("ensemble", weights={"low": (0.25,), "high": (0.75,)})
     forecast = made(HALVES, quarter).quantiles.values
@@ -46,6 +53,18 @@ def test_each_stretch_has_its_own_weights_and_the_last_goes_on() -> None:
     np.testing.assert_allclose(forecast[24:], np.tile(line(110.0, 20.0), (176, 1)))
 
 
+def test_a_member_that_is_far_off_keeps_only_a_share_of_its_weight_and_the_choice_says_which() -> None:
+    told = made(HALVES)
+    assert told.choices[0].influence.keys() <= {"low", "high"}
+    (share,) = told.choices[0].influence.values()
+    assert 0 < share < 1
+    middle = told.quantiles.at([0.5])[0, 0, 0]
+    (bounded,) = told.choices[0].influence
+    low, high = (share, 1.0) if bounded == "low" else (1.0, share)
+    assert middle == pytest.approx((90 * low + 110 * high) / (low + high))
+
+
+@pytest.mark.usefixtures("unbounded")
 def test_widths_are_corrected_on_each_side_of_the_median_and_stretch() -> None:
     widened = Choice("ensemble", weights=HALVES.weights, widths={"lower": (1.0, UNCHECKED), "upper": (2.0, UNCHECKED)})
     forecast = made(widened).quantiles

@@ -12,9 +12,11 @@ GROWN_UP = enough(Granularity.HOUR)
 
 
 def at_age(count: int, choice: Choice = OWN) -> Choice:
-    values = np.full((1, GROWN_UP + 50), np.nan)
+    """A series of an age beside one that is grown up and can lend."""
+    values = np.full((2, GROWN_UP + 50), np.nan)
     values[0, GROWN_UP + 50 - count :] = 5.0
-    return borrow([choice], panel(values))[0]
+    values[1] = 5.0
+    return borrow([choice, OWN], panel(values))[0]
 
 
 def test_all_is_borrowed_at_birth_ever_less_with_age_and_nothing_once_grown_up() -> None:
@@ -39,3 +41,11 @@ def test_a_single_model_that_shares_with_kin_is_an_ensemble() -> None:
     alone = Choice("seasonal_naive", weights={"seasonal_naive": (1.0,)})
     assert at_age(5, alone).model == "ensemble"
     assert at_age(GROWN_UP, alone).model == "seasonal_naive"
+
+
+def test_where_all_are_young_nobody_has_anything_to_lend_but_to_those_who_cannot_tell_their_growth() -> None:
+    months = np.full((2, 6), 100.0)
+    months[1, :4] = np.nan
+    six, two = borrow([OWN, OWN], panel(months, Granularity.MONTH))
+    assert KIN not in six.weights
+    assert two.weights[KIN][0] > 0

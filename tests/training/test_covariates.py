@@ -8,7 +8,7 @@ from tests.training.panels import panel
 from tests.training.test_pipeline import Memory
 from training.covariates import GivenCovariates
 from training.pipeline import PanelForecast, Ports, TrainingSettings, forecast, reforecast, refresh, retrain, silent
-from training.ports import Partition
+from training.ports import Known, Partition
 
 PAST = STEPS - HORIZON
 SETTINGS = TrainingSettings(horizon=HORIZON, models=("theta",), origins=2)
@@ -25,7 +25,8 @@ def test_a_forecast_that_knows_a_regressor_beats_one_that_does_not_by_a_clear_ma
     history, actual = panel(seen[None, :PAST]), seen[PAST:]
     without = forecast(history, SETTINGS)
     with_it = forecast(history, SETTINGS, covariates=known)
-    again = reforecast(history, list(with_it.choices), SETTINGS, covariates=known)
+    learned = Known(with_it.choices[0], with_it.memories[0], ())
+    again = reforecast(history, [learned], SETTINGS, covariates=known)
     for made in (with_it, again):
         assert loss(made, actual) < 0.7 * loss(without, actual)
     np.testing.assert_array_equal(with_it.panel.values[0], history.last(with_it.panel.n_steps).values[0])

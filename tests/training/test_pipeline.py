@@ -331,9 +331,8 @@ def test_history_is_read_for_the_context_before_every_origin() -> None:
 def test_workers_that_are_given_are_used_and_left_open(faulty: tuple[str, ...]) -> None:
     with Workers(1) as workers:
         for _ in range(2):
-            made = forecast(
-                panel(daily_shape(1, days=20, seed=5)), settings(models=(*QUICK, "crashing")), silent, workers
-            )
+            history, tried = panel(daily_shape(1, days=20, seed=5)), settings(models=(*QUICK, "crashing"))
+            made = forecast(history, tried, workers=workers)
             assert "crashing was left out" in made.choices[0].notes[0]
 
 

@@ -84,7 +84,10 @@ def publish(
                         start,
                         np.tile(_mean(stored[series_id].key) * (1 + 0.1 * quantile), (horizon, 1)),
                         error_memory(
-                            np.random.default_rng(series_id).normal(size=336), 0, size=granularity.rhythm.memory
+                            np.random.default_rng(series_id).normal(size=336),
+                            0,
+                            size=granularity.rhythm.memory,
+                            season=1,
                         ),
                         choice,
                     )

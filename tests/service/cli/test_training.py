@@ -1,12 +1,16 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from demand.calendar import Granularity
 from demand.series import Selection
+from demand.tidy import OnError, check_rows
 from forecasting.catalogue import Preset
+from forecasting.quantiles import GRID
+from service.cli.training import fitting_widths
 from service.runs import run_request
 from service.store.engine import Store
 from service.store.run import Run, RunKind, RunState
@@ -105,3 +109,40 @@ def test_a_horizon_beyond_the_limit_is_refused(filled: Command) -> None:
     done = filled("retrain", "--granularity", "hour", "--horizon", 5000)
     assert done.returncode == 1
     assert "672" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("weeks", "expected"),
+    [(3, "hour day"), (7, "hour day"), (8, "hour day week"), (13, "hour day week"), (14, "hour day week month")],
+)
+def test_wider_buckets_are_trained_too_where_the_history_is_long_enough(
+    store: Store, weeks: int, expected: str
+) -> None:
+    hours = pd.date_range("2025-01-06", periods=weeks * 168 + 1, freq="h", tz="UTC")
+    table = pd.DataFrame({"timestamp": hours.strftime("%Y-%m-%dT%H:%M:%SZ"), "value": "1"}, dtype=object)
+    table["line"] = np.arange(len(table)) + 2
+    store.migrate()
+    with store.staging() as unit:
+        batch = check_rows(table, now=pd.Timestamp("2030-01-01", tz="UTC"))
+        unit.observations.ingest([batch], source="test", on_error=OnError.ABORT, granularity=None)
+    assert [str(width) for width in fitting_widths(store)] == expected.split()
+
+
+def test_months_are_forecast_from_half_a_year_of_hours_and_say_how_much_they_know(
+    computecast: Command, store: Store, tmp_path: Path
+) -> None:
+    hours = pd.date_range("2025-01-06", periods=26 * 168, freq="h", tz="UTC")
+    values = 100 * np.exp(np.arange(len(hours)) / 8766) + 10 * np.sin(np.arange(len(hours)) * np.pi / 12)
+    table = pd.DataFrame({"timestamp": hours.strftime("%Y-%m-%dT%H:%M:%SZ"), "value": values.round(3)})
+    table.to_csv(tmp_path / "half.csv", index=False)
+    assert computecast("ingest", "half.csv").returncode == 0
+    done = computecast("retrain", "--granularity", "month", "--horizon", 12, COMPUTECAST_MODELS='["growth", "kin"]')
+    assert done.returncode == 0, done.stderr
+    with store.read() as unit:
+        (forecast,) = unit.forecasts.published(Selection(), Granularity.MONTH)
+    assert (forecast.start, len(forecast.quantiles)) == (pd.Timestamp("2025-07-01", tz="UTC"), 12)
+    assert any(note.startswith("5 months of history were known") for note in forecast.choice.notes)
+    low, high = (forecast.quantiles[:, GRID.index(level)] for level in (0.1, 0.9))
+    ahead = 100 * np.exp((np.arange(12) + 6) / 12)
+    assert ((low < ahead) & (ahead < high)).all()
+    assert high[11] / low[11] > high[0] / low[0] > 1
