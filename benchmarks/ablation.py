@@ -59,13 +59,14 @@ def combined(window: Window) -> dict[str, FloatArray]:
     """Deciles of the window by each way of combining, shape (n_series, horizon, 9)."""
     panel, horizon = window.history, window.task.horizon
     models = [each for each in catalogue(panel.granularity, Preset.BALANCED) if each.name != KIN]
-    prior = np.array([PRIOR[each.name] for each in models])
+    names = [each.name for each in models]
+    prior = np.array([PRIOR[name] for name in names])
     with Workers(1) as workers:
         past = backtest(models, panel, Windows.over(panel.n_steps, horizon, 4), SEED, workers, silent)
         ahead = np.full((len(models), panel.n_series, horizon, len(GRID)), np.nan)
         work = [fit for each in models for fit in fits(each, panel, range(panel.n_series), horizon, GRID)]
         for made in workers.run(work, SEED):
-            ahead[models.index(made.fit.model), list(made.fit.rows)] = made.values
+            ahead[names.index(made.fit.model.name), list(made.fit.rows)] = made.values
     everything = np.ones((len(models), panel.n_series, 1))
     trials, stretch = past.trials(), stretches(panel.granularity, horizon)
     learned = learn(trials, prior, kinds_of(panel))
@@ -73,8 +74,7 @@ def combined(window: Window) -> dict[str, FloatArray]:
     best = np.nanmean(past.losses, axis=2)
     chosen = np.where(np.isnan(best), np.inf, best).argmin(axis=0) == np.arange(len(models))[:, None]
     ways = {
-        f"{each.name} alone": everything * (np.arange(len(models)) == at)[:, None, None]
-        for at, each in enumerate(models)
+        f"{name} alone": everything * (np.arange(len(models)) == at)[:, None, None] for at, name in enumerate(names)
     }
     ways |= {"best in backtest": chosen[..., None].astype(float), "equal weights": everything}
     ways |= {"prior": everything * prior[:, None, None], "learned weights": learned.weights}

@@ -38,6 +38,9 @@ LIMITS = (0.4, 4.0)
 FOLLOWING = 0.01
 """How far a factor moves for one outcome: a day of hours beyond a quantile widens by about a quarter."""
 
+_ROUNDING = 1e-6
+"""Widths below this share of the median are rounding, and nothing is learned from them."""
+
 _LEAST_WIDTH = 0.1
 """Share of the mean width that a width is at least taken for, so that one step without any does not decide."""
 
@@ -136,7 +139,7 @@ def _scores(actual: FloatArray, median: FloatArray, outer: FloatArray, side: flo
     """Distance of outcomes from the median towards a side, in units of the forecast's; NaN where unknown or unmoved."""
     width = side * (outer - median)
     least = np.maximum(width, _LEAST_WIDTH * width.mean(axis=1, keepdims=True))
-    least = np.where(least > np.finfo(np.float32).tiny * np.maximum(np.abs(median), 1.0), least, np.nan)
+    least = np.where(least > _ROUNDING * np.abs(median), least, np.nan)
     return np.asarray(side * (actual - median) / least)
 
 
@@ -146,19 +149,20 @@ def _factors(scores: FloatArray, origins: int) -> FloatArray:
     windows = origins * known.any(axis=1).sum()
     if windows == 0:
         return np.ones(len(scores))
-    everyone = scores[known]
-    own_share = origins / (origins + OWN_ORIGINS)
-    result = np.empty(len(scores))
-    for row, (own, there) in enumerate(zip(scores, known, strict=True)):
-        mine = own[there]
-        weights = np.full(len(mine) + len(everyone), own_share / max(len(mine), 1))
-        weights[len(mine) :] = (1 - own_share * bool(len(mine))) / len(everyone)
-        result[row] = _weighted_quantile(np.concatenate([mine, everyone]), weights, 1 - OUTER)
+    result = _mixed_quantile(scores, origins / (origins + OWN_ORIGINS), 1 - OUTER)
     trusted = windows / (windows + FLEET_WINDOWS) * origins / (origins + SHARED_ORIGINS)
     return np.asarray(np.clip(result, *LIMITS) ** trusted)
 
 
-def _weighted_quantile(values: FloatArray, weights: FloatArray, level: float) -> float:
-    order = np.argsort(values)
-    reached = np.cumsum(weights[order])
-    return float(values[order][min(int(np.searchsorted(reached, level * reached[-1])), len(values) - 1)])
+def _mixed_quantile(scores: FloatArray, own_share: float, level: float) -> FloatArray:
+    """Per series a quantile of its own scores mixed with those of all series, found by halving; shape (n_series,)."""
+    known = ~np.isnan(scores)
+    everyone, counts = np.sort(scores[known]), known.sum(axis=1)
+    share = own_share * (counts > 0)
+    low, high = np.zeros(len(scores), dtype=np.int64), np.full(len(scores), len(everyone) - 1)
+    while (low < high).any():
+        middle = (low + high) // 2
+        own = (scores <= everyone[middle, None]).sum(axis=1) / np.maximum(counts, 1)
+        enough = share * own + (1 - share) * (middle + 1) / len(everyone) >= level - 1e-9
+        low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)
+    return everyone[low]

@@ -39,7 +39,7 @@ _LEAST_RATIO = 1e-3
 """Losses below this share of the first model's count as equal: a perfect score must not outweigh everything."""
 
 _ROUNDING = 1e-9
-"""Losses below this share of a series' mean level are rounding, and count as equal too."""
+"""The same as a share of the largest number of a series, for a first model that is perfect."""
 
 _MOST_STEPS = 192
 """Steps that weights are learned from; more are thinned out evenly, as neighbours say the same."""
@@ -191,8 +191,9 @@ class _Objective:
         counts = np.maximum(known @ one_hot, 1) * len(trials.levels)
         first = np.nan_to_num(pinball_loss(trials.actual, trials.quantiles[0], trials.levels)).sum(axis=-1)
         quantiles, actual = np.nan_to_num(trials.quantiles), np.nan_to_num(trials.actual)[..., None]
-        level = np.abs(actual).mean(axis=(1, 2))[:, None]
-        floors = _LEAST_RATIO * (first @ one_hot) / counts + _ROUNDING * np.where(level > 0, level, 1.0)
+        largest = np.maximum(quantiles.max(axis=(0, 2, 3), initial=0.0), actual.max(axis=(1, 2), initial=0.0))
+        floors = np.maximum(_LEAST_RATIO * (first @ one_hot) / counts, _ROUNDING * largest[:, None])
+        floors = np.where(floors > np.finfo(np.float32).tiny, floors, 1.0)
         return cls(quantiles, actual, known, np.asarray(trials.levels), one_hot, counts, floors, trials.tried)
 
     @property
@@ -220,22 +221,28 @@ def _descend(objective: _Objective, anchor: FloatArray, grouping: IntArray, orig
         origins: how many origins the distance counts as much as.
     """
     tried = objective.tried
-    member = (grouping == np.arange(int(grouping.max()) + 1)[:, None]).astype(float)
-    evidence = member * objective.origins
-    total = np.maximum(evidence.sum(axis=1), np.finfo(float).tiny)
-    start = anchor @ member.T / np.maximum(member.sum(axis=1), 1)
-    drawn = origins / np.maximum(total, 1.0)
+    evidence = objective.origins
+    total = np.maximum(np.bincount(grouping, evidence), 1.0)
+    start = _sums(anchor, grouping) / np.maximum(np.bincount(grouping), 1)
+    drawn = origins / total
     logarithms, average = start, np.zeros_like(start)
     for step in range(ITERATIONS):
         weights = _weights(logarithms[:, grouping], tried)
         slope = objective.gradient(weights)
-        slope = np.where(tried, slope - (weights * slope).sum(axis=0), 0.0) @ evidence.T / total
-        slope += drawn * (logarithms - start)
-        logarithms = logarithms - STEP / np.sqrt(1 + step / 10) * np.clip(slope, -_STEEPEST, _STEEPEST)
+        slope = np.where(tried, slope - (weights * slope).sum(axis=0), 0.0)
+        slope = np.clip(_sums(slope * evidence, grouping) / total, -_STEEPEST, _STEEPEST)
+        rate = STEP / np.sqrt(1 + step / 10)
+        # the distance is minimised in the step, not by its slope, which would overshoot where it counts for much
+        logarithms = (logarithms + rate * (drawn * start - slope)) / (1 + rate * drawn)
         logarithms = logarithms - np.logaddexp.reduce(logarithms, axis=0)
         if step >= ITERATIONS // 2:
             average += np.exp(logarithms)
     return np.asarray(np.log(np.maximum(average / average.sum(axis=0), np.finfo(float).tiny))[:, grouping])
+
+
+def _sums(values: FloatArray, grouping: IntArray) -> FloatArray:
+    """Sums over the series of each group, shape (n_models, n_groups)."""
+    return np.stack([np.bincount(grouping, row) for row in values])
 
 
 def _weights(logarithms: FloatArray, tried: npt.NDArray[np.bool_]) -> FloatArray:

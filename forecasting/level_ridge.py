@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from demand.history import FloatArray
 
-STRENGTHS = np.logspace(-2, 4, 13)
+STRENGTHS = np.logspace(0, 4, 13)
+"""In units of the mean squared change; weaker ridges fit the noise of the few dozen changes that a history has."""
+
 MEANS = (3, 7, 14)
 """Periods that recent mean levels are taken over."""
 
@@ -22,6 +24,16 @@ themselves, and levels near zero by amounts."""
 
 MEMORY = 28.0
 """Periods after which a change counts half in the regression."""
+
+FEWEST = 12
+"""Changes, each with a whole cycle before it, that a regression is learned from at least: twice as many as it
+has inputs. With fewer a level is a random walk whose steps are as likely up as down."""
+
+PLAUSIBLE = 4.0
+"""How far beyond the past levels a path goes at most, as a multiple of their range in the stabilised space."""
+
+_LARGEST = 60.0
+"""Logarithm that nothing exceeds, so that a level stays a number in single precision too."""
 
 RECENT = 5.0
 """Periods after which a level counts half in the recent mean level."""
@@ -71,19 +83,22 @@ def level_paths(past: Levels, ahead: int, uniforms: FloatArray) -> FloatArray:
     stabilised = np.log(past.values + offset)
     first = np.take_along_axis(stabilised, begun[:, None], axis=1)
     stabilised = np.where(np.arange(stabilised.shape[1]) < begun[:, None], first, stabilised)
-    targets = np.arange(min(past.cycle, stabilised.shape[1] - 2) + 1, stabilised.shape[1])
-    inputs = np.stack([_inputs(stabilised[:, :at], past.lags) for at in targets], axis=1)
-    changes = stabilised[:, targets] - stabilised[:, targets - 1]
-    after_begin = targets > begun[:, None] + 1
-    weights = after_begin * 0.5 ** ((targets[-1] - targets) / MEMORY)
-    fitted = ridge(inputs, changes, weights)
-    drawn = _resample(fitted.errors, weights, uniforms)
+    targets = np.arange(1, stabilised.shape[1])
+    whole = targets > begun[:, None] + past.cycle
+    enough = whole.sum(axis=1, keepdims=True) >= FEWEST
+    weights = np.where(enough, whole, targets > begun[:, None]) * 0.5 ** ((targets[-1] - targets) / MEMORY)
+    inputs = np.stack([_inputs(stabilised[:, :at], past.lags) for at in targets], axis=1) * enough[..., None]
+    fitted = ridge(inputs, np.diff(stabilised, axis=1), weights)
+    mirrored = np.concatenate([weights, np.where(enough, 0.0, weights)], axis=1)
+    drawn = _resample(np.concatenate([fitted.errors, -fitted.errors], axis=1), mirrored, uniforms)
+    lowest, highest = stabilised.min(axis=1, keepdims=True), stabilised.max(axis=1, keepdims=True)
+    beyond = PLAUSIBLE * (highest - lowest)
     walked = np.repeat(stabilised[:, None, -_looked_back(past.lags) :], uniforms.shape[1], axis=1)
     for step in range(ahead):
         change = np.einsum("snf,sf->sn", _inputs(walked, past.lags), fitted.coefficients)
-        following = walked[..., -1] + change + drawn[:, step]
+        following = np.clip(walked[..., -1] + change + drawn[:, step], lowest - beyond, highest + beyond)
         walked = np.concatenate([walked, following[..., None]], axis=2)
-    return np.asarray(np.maximum(np.exp(walked[..., -ahead:]) - offset[..., None], 0.0))
+    return np.asarray(np.maximum(np.exp(np.minimum(walked[..., -ahead:], _LARGEST)) - offset[..., None], 0.0))
 
 
 def ridge(inputs: FloatArray, targets: FloatArray, weights: FloatArray) -> Ridge:

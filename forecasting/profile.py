@@ -10,7 +10,7 @@ The idea is that of FLAIR (Honda, 2026, arXiv:2605.07222). Here all series of a 
 knows its place in the cycle of periods (the weekday), and level and shape weigh recent periods more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -83,11 +83,18 @@ class FittedProfile:
             int(row): f"{observed[row]} observed values are fewer than the {minimum} that the model needs"
             for row in np.flatnonzero(observed < minimum)
         }
-        able = np.flatnonzero(observed >= minimum)
-        for first in range(0, len(able), _AT_ONCE):
-            rows = able[first : first + _AT_ONCE]
+        for rows in self._alike(np.flatnonzero(observed >= minimum)):
             values[rows] = self._quantiles(self.history.values[rows], horizon, ordered)
         return QuantileForecast(ordered, values, failures)
+
+    def _alike(self, rows: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+        """Series of as many periods as each other, a few at a time: so none is drawn otherwise for its company."""
+        known = ~np.isnan(self.history.values[rows])
+        spans = known.shape[1] - known.argmax(axis=1) - known[:, ::-1].argmax(axis=1)
+        periods = np.minimum(spans // _PERIODS[self.history.granularity][0], self.model.periods)
+        for count in np.unique(periods):
+            alike = rows[periods == count]
+            yield from np.array_split(alike, -(-len(alike) // _AT_ONCE))
 
     def _quantiles(self, rows: FloatArray, horizon: int, levels: tuple[float, ...]) -> FloatArray:
         period, cycle = _PERIODS[self.history.granularity]
@@ -103,13 +110,15 @@ class FittedProfile:
         model, (n_series, n_periods, period) = self.model, folded.values.shape
         ahead = -(-reach // period)
         shapes = cycle_shapes(folded, cycle, model.shape_memory, model.shape_prior)
-        generator = np.random.default_rng(self.seed)
+        # drawn period after period, so that a longer reach begins with the same paths
+        of_levels, of_shapes = np.random.default_rng(self.seed).spawn(2)
         past = Levels(folded.levels, folded.known, cycle)
-        levels = level_paths(past, ahead, generator.random((ahead, model.paths)))
+        levels = level_paths(past, ahead, of_levels.random((ahead, model.paths)))
         usual = shapes[:, (np.arange(n_periods) - n_periods) % cycle]
-        departures = np.where(folded.known[..., None], folded.shares - usual, 0.0).astype(np.float32)
+        busy = (folded.known & (folded.levels > 0))[..., None]
+        departures = np.where(busy, folded.shares - usual, 0.0).astype(np.float32)
         chance = folded.known.any(axis=0) * 0.5 ** (np.arange(n_periods)[::-1] / model.noise_memory)
-        drawn = generator.choice(n_periods, size=(model.paths, ahead), p=chance / chance.sum())
+        drawn = of_shapes.choice(n_periods, size=(ahead, model.paths), p=chance / chance.sum()).T
         places = shapes[:, np.arange(ahead) % cycle].astype(np.float32)
         paths = np.maximum(places[:, None] + departures[:, drawn], 0.0)
         paths *= levels.astype(np.float32)[..., None]
@@ -182,8 +191,8 @@ def cycle_shapes(folded: Folded, cycle: int, memory: float, prior: float) -> Flo
     lasting = folded.known * 0.5 ** (age / (memory * cycle))
     level = (lasting * folded.levels).sum(axis=1) / np.maximum(lasting.sum(axis=1), np.finfo(float).tiny)
     place = (np.arange(n_periods) - n_periods) % cycle == np.arange(cycle)[:, None]
-    own = np.einsum("cd,sd,sdp->scp", place, lasting, folded.values, optimize=True)
-    weight = np.einsum("cd,sd->sc", place, lasting * folded.levels)
+    own = place.astype(float) @ (lasting[..., None] * folded.values)
+    weight = (place.astype(float) @ (lasting * folded.levels)[..., None])[..., 0]
     added = prior * np.where(level > 0, level, 1.0)[:, None]
     return np.asarray((own + added[..., None] * shape[:, None]) / (weight + added)[..., None])
 

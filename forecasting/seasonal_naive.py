@@ -37,9 +37,9 @@ class SeasonalNaive:
         season = "the last season" if self.season is None else f"what was {self.season} buckets ago"
         return f"Repeats {season}, with Gaussian intervals."
 
-    def minimum_history(self, panel: Panel) -> int:  # noqa: ARG002 - one observation is enough at any rhythm
-        """One observation."""
-        return 1
+    def minimum_history(self, panel: Panel) -> int:  # noqa: ARG002 - the rhythm does not matter
+        """One observation; but for a season of its own more than one season, or there would be nothing to repeat."""
+        return 1 if self.season is None else self.season + 1
 
     def fit(self, history: Panel, *, seed: int) -> "FittedSeasonalNaive":  # noqa: ARG002 - nothing is drawn
         """Find what will be repeated, and how far it was off in the past."""

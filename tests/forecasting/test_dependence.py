@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from scipy.special import ndtri
+from scipy.stats import gamma, kstest
 
-from forecasting.dependence import ErrorMemory, RankTemplate, error_memory
+from forecasting.dependence import ErrorMemory, RankTemplate, error_memory, normal_scores
 from forecasting.quantiles import GRID
 
 N_PATHS = 400
@@ -111,3 +112,49 @@ def test_errors_that_never_vary_are_remembered_without_persistence() -> None:
     memory = remember(np.zeros(100))
     assert memory.persistence == 0.0
     assert np.isfinite(draw(memory)).all()
+
+
+LEVELS = tuple(np.arange(1, 100) / 100)
+
+
+def test_the_score_of_an_outcome_of_a_gaussian_forecast_is_its_distance_in_deviations() -> None:
+    actual = np.array([100.0, 93.1, 112.3, 118.0])
+    quantiles = np.tile(100 + 10 * ndtri(np.array(LEVELS)), (4, 1))
+    np.testing.assert_allclose(normal_scores(actual, quantiles, LEVELS), (actual - 100) / 10)
+
+
+def test_outcomes_of_true_forecasts_have_standard_normal_scores() -> None:
+    actual = np.random.default_rng(1).gamma(2.0, 3.0, 20_000)
+    quantiles = np.tile(gamma(2.0, scale=3.0).ppf(LEVELS), (len(actual), 1))
+    scores = normal_scores(actual, quantiles, LEVELS)
+    assert kstest(scores[np.abs(scores) < 2.3], "norm").statistic < 0.02
+    assert abs(scores.mean()) < 0.02
+
+
+def test_a_score_does_not_leave_the_levels_and_is_unknown_where_the_outcome_is() -> None:
+    quantiles = np.tile(ndtri(np.array(LEVELS)), (3, 1))
+    scores = normal_scores(np.array([-9.0, 9.0, np.nan]), quantiles, LEVELS)
+    np.testing.assert_allclose(scores[:2], ndtri([0.01, 0.99]))
+    assert np.isnan(scores[2])
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome", "level"),
+    [
+        ([0, 0, 0, 0, 0, 1, 2, 3, 4], 0.0, 0.3),
+        ([1, 2, 3, 3, 3, 4, 5, 6, 7], 3.0, 0.4),
+        ([1, 2, 3, 4, 5, 6, 9, 9, 9], 9.0, 0.8),
+        ([7, 7, 7, 7, 7, 7, 7, 7, 7], 7.0, 0.5),
+        ([1, 2, 3, 4, 5, 6, 7, 8, 9], 2.0, 0.2),
+        ([7, 7, 7, 7, 7, 7, 7, 7, 7], 6.9, 0.1),
+    ],
+)
+def test_where_quantiles_coincide_with_the_outcome_the_middle_one_is_told(
+    row: list[float], outcome: float, level: float
+) -> None:
+    scores = normal_scores(np.array([outcome]), np.array([row], dtype=float), tuple(np.arange(1, 10) / 10))
+    np.testing.assert_allclose(scores, ndtri(level))
+
+
+def test_no_outcome_has_no_score() -> None:
+    assert normal_scores(np.zeros(0), np.zeros((0, 99)), LEVELS).shape == (0,)

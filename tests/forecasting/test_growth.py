@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.accuracy import panels, relative
+from benchmarks.scoring import relative
+from benchmarks.windows import panels
 from demand.calendar import Granularity
 from demand.history import FloatArray, Panel
 from demand.series import SeriesKey, Workload

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.preparation import fill_gaps, prepare
+from forecasting.preparation import SHORT_GAP, fill_gaps, prepare
 
 NAN = np.nan
 
@@ -49,3 +49,42 @@ def test_what_was_observed_comes_back_and_nothing_is_missing(row: list[float], s
     there, known = ~np.isnan(series.observed), ~np.isnan(history)
     np.testing.assert_allclose(series.values[there] * series.scale, history[known], rtol=1e-12, atol=1e-300)
     assert series.values.max() <= np.nanmax(series.observed) * (1 + 1e-9)
+
+
+def filled_step_by_step(values: list[float], season: int) -> list[float]:
+    """The definition, read aloud: a line between neighbours, and in long gaps what was there one season earlier."""
+    result, step = list(values), 0
+    while step < len(values):
+        if not np.isnan(values[step]):
+            step += 1
+            continue
+        end = next(at for at in range(step, len(values)) if not np.isnan(values[at]))
+        before, length = values[step - 1], end - step
+        for at in range(step, end):
+            line = before + (values[end] - before) * (at - step + 1) / (length + 1)
+            result[at] = result[at - season] if length > SHORT_GAP and at >= season else line
+        step = end
+    return result
+
+
+known_or_not = st.lists(st.one_of(st.just(NAN), st.just(NAN), st.floats(0, 100)), max_size=60)
+
+
+@given(known_or_not, st.integers(1, 26))
+def test_gaps_are_filled_as_by_a_loop_over_steps(inner: list[float], season: int) -> None:
+    values = [3.0, *inner, 8.0]
+    made = fill_gaps(np.array(values), season)
+    np.testing.assert_allclose(made, filled_step_by_step(values, season), rtol=1e-9, atol=1e-9)
+
+
+def test_a_gap_of_many_seasons_repeats_the_last_known_one() -> None:
+    week = np.random.default_rng(1).random(168)
+    row = np.concatenate([np.tile(week, 2), np.full(5 * 168 + 11, NAN), [0.5]])
+    np.testing.assert_array_equal(fill_gaps(row, 168)[: 7 * 168], np.tile(week, 7))
+
+
+def test_filling_leaves_the_input_alone_and_needs_no_gap() -> None:
+    row = np.array([1.0, NAN, 3.0])
+    fill_gaps(row, 2)
+    assert np.isnan(row[1])
+    np.testing.assert_array_equal(fill_gaps(np.array([4.0]), 24), [4.0])
