@@ -88,7 +88,7 @@ def test_where_logistic_growth_ends_is_worth_knowing_at_long_horizons() -> None:
     losses = [
         np.mean(scaled_quantile_loss(actual[:, late], made[:, late], DECILES, scale)).item() for made in (free, capped)
     ]
-    assert losses[1] < 0.7 * losses[0]
+    assert losses[1] < 0.85 * losses[0]
     assert history.caps is not None
     assert (capped <= history.caps[:, None, None] * (1 + HEADROOM)).all()
 

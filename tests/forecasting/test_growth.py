@@ -114,20 +114,19 @@ def test_growth_bends_below_a_cap() -> None:
 
 
 def test_where_logistic_growth_ends_is_worth_knowing_at_long_horizons() -> None:
-    history, actual = saturating_fleet(seed=5, horizon=180)
-    late = slice(90, 180)
-    scale = seasonal_scale(history.values, 1)
-    free, capped = (
-        PooledGrowth().fit(replace(history, caps=caps), seed=1).predict(180, GRID).values
-        for caps in (None, history.caps)
-    )
-    losses = [
-        np.mean(scaled_quantile_loss(actual[:, late], made[:, late], GRID, scale)).item() for made in (free, capped)
-    ]
-    assert losses[1] < 0.7 * losses[0]
-    assert history.caps is not None
-    assert (capped <= history.caps[:, None, None] * (1 + HEADROOM)).all()
-    assert 0.7 <= np.mean(coverage(actual[:, late], capped[:, late, TENTH], capped[:, late, NINTH])) <= 0.95
+    losses, inside, late = [], [], slice(90, 180)
+    for seed in range(4):
+        history, actual = saturating_fleet(seed, horizon=180)
+        assert history.caps is not None
+        scale = seasonal_scale(history.values, 1)
+        for caps in (None, history.caps):
+            made = PooledGrowth().fit(replace(history, caps=caps), seed=1).predict(180, GRID).values
+            losses.append(np.mean(scaled_quantile_loss(actual[:, late], made[:, late], GRID, scale)))
+        assert (made <= history.caps[:, None, None] * (1 + HEADROOM)).all()
+        inside.append(coverage(actual[:, late], made[:, late, TENTH], made[:, late, NINTH]))
+    free, capped = np.mean(np.reshape(losses, (-1, 2)), axis=0)
+    assert capped < 0.7 * free
+    assert 0.7 <= np.mean(inside) <= 0.9
 
 
 def test_a_series_without_a_cap_among_others_with_one_grows_freely() -> None:
