@@ -24,6 +24,8 @@ class Panel:
         granularity: the width of a bucket.
         start: the start of the first bucket, UTC.
         values: the average level in each bucket, shape (n_series, n_steps); NaN where nothing is known.
+        caps: what each series will not grow beyond, shape (n_series,), NaN where that is not known; None where it is
+            known of no series.
     """
 
     keys: tuple[SeriesKey, ...]
@@ -31,12 +33,18 @@ class Panel:
     granularity: Granularity
     start: pd.Timestamp
     values: FloatArray
+    caps: FloatArray | None = None
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or not len(self.keys) == len(self.units) == len(self.values):
             raise Invalid(
                 f"a panel of {len(self.keys)} keys and {len(self.units)} units cannot hold values of shape "
                 f"{self.values.shape}; give one row of values, one key and one unit per series"
+            )
+        if self.caps is not None and self.caps.shape != (len(self.keys),):
+            raise Invalid(
+                f"a panel of {len(self.keys)} series cannot have caps of shape {self.caps.shape}; give one per series, "
+                "NaN where none is known"
             )
 
     @property
@@ -76,6 +84,7 @@ class Panel:
             keys=tuple(self.keys[row] for row in rows),
             units=tuple(self.units[row] for row in rows),
             values=self.values[list(rows)],
+            caps=None if self.caps is None else self.caps[list(rows)],
         )
 
     def coarser(self, granularity: Granularity) -> "Panel":

@@ -1,4 +1,4 @@
-"""What keeps use below demand: the capacity or quota that part of the fleet shares."""
+"""What bounds part of the fleet: the capacity or quota that it shares, or the level at which its growth ends."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,10 +21,11 @@ ever meet a limit exactly: something starts or ends within the hour."""
 
 
 class LimitKind(StrEnum):
-    """What a limit is: what is there, or what may be used."""
+    """What a limit is: what is there, what may be used, or what demand will not grow beyond."""
 
     CAPACITY = "capacity"
     QUOTA = "quota"
+    SATURATION = "saturation"
 
 
 class Measure(StrEnum):
@@ -36,14 +37,17 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True)
 class Limit:
-    """The most that the selected series can have in use together.
+    """The most that the selected series can have in use together, or will ever ask for together.
+
+    A saturation, such as the size of a market, keeps nobody from using what is asked for: it censors no history and
+    rations nothing, and only tells models where growth ends.
 
     Attributes:
         selection: the series that share it.
-        level: the most they can have in use, in `unit`.
+        level: the most they can have in use or will ask for, in `unit`.
         start: the first moment it holds, UTC.
         end: the moment it holds no more, None if it goes on.
-        kind: capacity or quota.
+        kind: capacity, quota or saturation.
         unit: series in other units are not limited by it.
     """
 
@@ -65,6 +69,11 @@ class Limit:
                 f"{self.start.isoformat()}; let it end later, or leave the end out"
             )
 
+    @property
+    def holds_use_down(self) -> bool:
+        """Whether use may be lower than demand because of it."""
+        return self.kind is not LimitKind.SATURATION
+
     def applies_to(self, key: SeriesKey, unit: str) -> bool:
         """Whether a series is among those that share it."""
         return unit == self.unit and self.selection.accepts(key)
@@ -79,6 +88,8 @@ class Limit:
 
 def is_full(panel: Panel, limits: Iterable[Limit]) -> BoolArray:
     """Which known buckets of which series lie at a limit that the series shares, shape (n_series, n_steps).
+
+    Nothing is ever at a saturation: it holds no use down.
 
     Args:
         panel: what was in use, with every series that shares a limit; an unknown bucket counts as one without use.
@@ -133,6 +144,8 @@ def _where_use_reaches(panel: Panel, limits: Iterable[Limit], share: float) -> B
     found = np.zeros(panel.values.shape, dtype=bool)
     used = np.nan_to_num(panel.values)
     for limit in limits:
+        if not limit.holds_use_down:
+            continue
         rows = members(limit, panel.keys, panel.units)
         found[rows] |= used[rows].sum(axis=0) >= limit.levels(panel.index) * share
     return found & ~np.isnan(panel.values)

@@ -16,6 +16,7 @@ from demand.history import FloatArray, Panel
 from forecasting.local import forecast_alone
 from forecasting.preparation import Prepared
 from forecasting.quantiles import QuantileForecast
+from forecasting.stable_space import HEADROOM
 
 _LOGGERS = ("cmdstanpy", "prophet", "prophet.models", "prophet.plot")
 _YEARLY_HARMONICS = {Granularity.DAY: 10, Granularity.WEEK: 10, Granularity.MONTH: 5}
@@ -26,7 +27,10 @@ _YEARLY_HARMONICS = {Granularity.DAY: 10, Granularity.WEEK: 10, Granularity.MONT
 class AdditiveTrend:
     """Prophet on each series alone, its draws seeded and its temporary files removed.
 
-    A season is used from twice its length of history on, as Prophet does by default.
+    A season is used from twice its length of history on, as Prophet does by default. Where a cap is known, the trend is
+    logistic towards it, with its floor at zero, and what is drawn stays as close below it as in `StableSpace`; else it
+    is piecewise linear. Holidays and other regressors are not handed to Prophet: `forecasting.adjustment` takes their
+    effects out of the history before any model sees it, and puts them back into the forecast.
 
     Attributes:
         name: the name of the model.
@@ -35,7 +39,9 @@ class AdditiveTrend:
     """
 
     across_series: ClassVar[bool] = False
-    description: ClassVar[str] = "Prophet: a piecewise linear trend plus seasons, with sampled uncertainty."
+    description: ClassVar[str] = (
+        "Prophet: a trend, piecewise linear or logistic below a known cap, plus seasons, with sampled uncertainty."
+    )
     name: str = "prophet"
     samples: int = 1000
     budget_seconds: float = 10.0
@@ -67,12 +73,15 @@ class FittedAdditiveTrend:
         n_steps = len(series.observed)
         first = self.history.index[series.first]
         dates = buckets(first, n_steps + horizon, self.history.granularity).tz_localize(None)
-        past = pd.DataFrame({"ds": dates[:n_steps], "y": series.observed})
+        times = pd.DataFrame({"ds": dates, "cap": series.cap, "floor": 0.0})
+        past = times[:n_steps].assign(y=series.observed)
         model = _prophet(self.history.granularity, dates[n_steps - 1] - dates[0], self.model.samples)
+        model.growth = "logistic" if np.isfinite(series.cap) else "linear"
         with tempfile.TemporaryDirectory() as folder, _global_seed(self.seed):
             model.fit(past, seed=self.seed % 2**31 + 1, output_dir=folder)
-            samples = model.predictive_samples(pd.DataFrame({"ds": dates[n_steps:]}))["yhat"]
-        return np.asarray(np.quantile(np.maximum(samples, 0.0), levels, axis=1).T)
+            samples = model.predictive_samples(times[n_steps:])["yhat"]
+        highest = series.cap * (1 + HEADROOM) if np.isfinite(series.cap) else np.inf
+        return np.asarray(np.quantile(np.clip(samples, 0.0, highest), levels, axis=1).T)
 
 
 def _prophet(granularity: Granularity, span: pd.Timedelta, samples: int) -> Any:

@@ -45,7 +45,7 @@ _HOURS_A_YEAR = 8766
 
 @dataclass(frozen=True)
 class PooledGrowth:
-    """Damped, saturating growth with rates pooled over the fleet.
+    """Damped growth with rates pooled over the fleet; logistic where the history says what caps a series.
 
     Attributes:
         name: the name of the model.
@@ -63,15 +63,14 @@ class PooledGrowth:
         """Three observations: two make a slope, the third says how far it was off."""
         return 3
 
-    def fit(self, history: Panel, *, seed: int, caps: FloatArray | None = None) -> "FittedGrowth":  # noqa: ARG002
+    def fit(self, history: Panel, *, seed: int) -> "FittedGrowth":  # noqa: ARG002
         """Find level, growth and seasons of every series.
 
         Args:
-            history: the panel.
+            history: the panel; growth towards its caps is logistic.
             seed: not used, nothing is drawn.
-            caps: what demand cannot exceed, shape (n_series,), NaN where unknown; growth towards it is logistic.
         """
-        space = stable_space(history.values, caps)
+        space = stable_space(history.values, history.caps)
         values = space.into(history.values)
         season = cyclic_shape(values, short_seasons(history.granularity))
         rest = values - repeated(season, np.arange(-history.n_steps, 0))

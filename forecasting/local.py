@@ -30,12 +30,13 @@ def forecast_alone(
     values = np.full((panel.n_series, horizon, len(ordered)), np.nan)
     failures: dict[int, str] = {}
     season = panel.granularity.rhythm.whole_seasons[0]
+    caps = np.full(panel.n_series, np.nan) if panel.caps is None else panel.caps
     for row, history in enumerate(panel.values):
         observed = int((~np.isnan(history)).sum())
         if observed < max(minimum, 1):
             failures[row] = f"{observed} observed values are fewer than the {max(minimum, 1)} that the model needs"
             continue
-        series = prepare(history, season)
+        series = prepare(history, season, float(caps[row]))
         try:
             result = forecast_one(series, horizon + series.tail, ordered)[series.tail :] * series.scale
         except Exception as error:  # noqa: BLE001 - third-party models raise anything, and other series must go on

@@ -20,6 +20,7 @@ class Prepared:
         scale: what the values were divided by, in the unit of demand.
         first: position of the first observation in the panel.
         tail: how many buckets of the panel come after the last observation.
+        cap: what the series will not grow beyond, divided like the values; NaN where that is not known.
     """
 
     values: FloatArray
@@ -27,21 +28,23 @@ class Prepared:
     scale: float
     first: int
     tail: int
+    cap: float = np.nan
 
 
-def prepare(row: FloatArray, season: int) -> Prepared:
+def prepare(row: FloatArray, season: int, cap: float = np.nan) -> Prepared:
     """Prepare one series.
 
     Args:
         row: values with at least one observation, NaN where missing, shape (n_steps,).
         season: length of the season that long gaps are filled from, in buckets.
+        cap: what the series will not grow beyond, in the unit of demand; NaN where that is not known.
     """
     known = np.flatnonzero(~np.isnan(row))
     first, last = int(known[0]), int(known[-1])
     level = float(np.abs(row[known]).mean())
     scale = level if level > 0 else 1.0
     observed = row[first : last + 1] / scale
-    return Prepared(fill_gaps(observed, season), observed, scale, first, len(row) - 1 - last)
+    return Prepared(fill_gaps(observed, season), observed, scale, first, len(row) - 1 - last, cap / scale)
 
 
 def fill_gaps(values: FloatArray, season: int) -> FloatArray:

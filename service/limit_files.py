@@ -1,7 +1,7 @@
 """Limits that come in a file beside the history, for forecasts of which nothing is stored."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -11,6 +11,7 @@ from demand.calendar import EARLIEST
 from demand.errors import Invalid
 from demand.history import Panel
 from demand.limits import Limit, LimitKind, check_against_use, is_full, is_over, members
+from demand.saturation import saturation
 from demand.series import DIMENSIONS, Selection
 from demand.units import ACCELERATORS
 from training.ports import Bounds, Partition
@@ -25,7 +26,7 @@ def read_limits(source: BinaryIO) -> tuple[Limit, ...]:
     """The limits of a CSV file: a column `level`, and any of the dimensions, `unit`, `kind`, `start` and `end`.
 
     An empty dimension means all its values, several values are separated by `|`; an empty start means always, and an
-    empty end for ever.
+    empty end for ever. An empty kind is a capacity; the others are quota and saturation.
 
     Raises:
         Invalid: the file cannot be read, or one of its limits cannot be used.
@@ -69,10 +70,16 @@ class FileLimits:
             check_against_use(limit, company)
         limited = np.zeros(panel.n_series, dtype=bool)
         for limit in self.limits:
-            limited[members(limit, panel.keys, panel.units)] = True
+            limited[members(limit, panel.keys, panel.units)] |= limit.holds_use_down
         own = slice(0, panel.n_series)
         full, over = is_full(company, self.limits)[own], is_over(company, self.limits)[own]
-        return Bounds(limited, _ends(full, panel), _ends(over, panel), np.full(panel.values.shape, np.nan))
+        return replace(
+            Bounds.none(panel),
+            limited=limited,
+            full=_ends(full, panel),
+            over=_ends(over, panel),
+            saturation=saturation(company, self.limits).first(panel.n_series),
+        )
 
 
 def _ends(found: np.ndarray, panel: Panel) -> np.ndarray:

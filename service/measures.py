@@ -41,7 +41,7 @@ def answered(asked: Measure | None, view: Window, unit: UnitOfWork, n_paths: int
         unit: to look up limits, and the forecasts of other series that share them.
         n_paths: how many paths are drawn.
     """
-    stored = [each.limit for each in unit.limits.find()]
+    stored = [each.limit for each in unit.limits.find() if each.limit.holds_use_down]
     limits = [limit for limit in stored if any(_applies(limit, forecast) for forecast in view.forecasts)]
     limited = frozenset(f.series.id for f in view.forecasts if any(_applies(limit, f) for limit in limits))
     is_known = bool(limits) or any(forecast.choice.latent is not None for forecast in view.forecasts)

@@ -66,13 +66,13 @@ def rationing(requests: Sequence[Request], limits: Iterable[Limit], index: pd.Da
 
     Args:
         requests: every series that shares one of the limits, and those without.
-        limits: what bounds them.
+        limits: what bounds them; saturations are passed over, as they ration nothing.
         index: the buckets ahead.
     """
     shares: dict[int, FloatArray] = {}
     for limit in limits:
         sharing = [request for request in requests if limit.applies_to(request.key, request.unit)]
-        if not sharing:
+        if not sharing or not limit.holds_use_down:
             continue
         asked = sharing[0].draw()
         for request in sharing[1:]:

@@ -10,12 +10,14 @@ from demand.calendar import Granularity, buckets, previous
 from demand.errors import Invalid
 from demand.history import FloatArray, Panel
 from demand.limits import TOLERANCE
+from demand.saturation import Saturation
 from forecasting.ceilings import find_ceilings
 from forecasting.censoring import uncensor
 from forecasting.quantiles import QuantileForecast
 from training.latent import Evidence, Latent
 from training.ports import Bounds, HistorySource, LimitSource, Partition
 from training.recipe import Choice
+from training.saturated import told
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -25,12 +27,15 @@ class DemandHistory:
     """History of demand, as far as it can be told.
 
     Attributes:
-        panel: demand: what was in use, what queued beside it, and a draw of what was asked for at a ceiling.
+        panel: demand: what was in use, what queued beside it, and a draw of what was asked for at a ceiling. Its caps
+            are those of the saturation.
         latents: per series what held its use down; None where nothing is known to have done so.
+        saturation: where the growth of each series ends.
     """
 
     panel: Panel
     latents: tuple[Latent | None, ...]
+    saturation: Saturation
 
     def widened(self, forecast: QuantileForecast) -> QuantileForecast:
         """The forecast with what lies above the middle further away, for series that were nearly always full.
@@ -46,8 +51,11 @@ class DemandHistory:
         return replace(forecast, values=forecast.values + above * (stretch - 1)[:, None, None])
 
     def noted(self, choices: Sequence[Choice]) -> tuple[Choice, ...]:
-        """The choices, with what their readers should know of the ceilings behind them."""
-        return tuple(replace(choice, latent=latent) for choice, latent in zip(choices, self.latents, strict=True))
+        """The choices, with what their readers should know of the ceilings behind them, and of where growth ends."""
+        return tuple(
+            told(replace(choice, latent=latent), self.saturation, row)
+            for row, (choice, latent) in enumerate(zip(choices, self.latents, strict=True))
+        )
 
 
 def read_demand(
@@ -56,7 +64,8 @@ def read_demand(
     """The history of demand of a partition.
 
     A day that was full for some of its hours is below what was asked for although its average is below the limit. So
-    what is known by the hour is censored by the hour, whatever the width of the buckets that are forecast.
+    what is known by the hour is censored by the hour, whatever the width of the buckets that are forecast. A
+    saturation bounds the average over a bucket of any width.
 
     Args:
         partition: the series.
@@ -108,7 +117,9 @@ def demand_history(panel: Panel, bounds: Bounds, seed: int) -> DemandHistory:
     values = np.where(counted, panel.values + np.nan_to_num(bounds.queued), drawn.values)
     evidence = [_evidence(bounds, row, counted[row], shown[row]) for row in range(panel.n_series)]
     shares = zip(evidence, *_shares(panel, censored), found[:, -1], bounds.over.sum(axis=1), strict=True)
-    return DemandHistory(replace(panel, values=values), tuple(_latent(*each) for each in shares))
+    caps = bounds.saturation.caps if np.isfinite(bounds.saturation.caps).any() else None
+    demand = replace(panel, values=values, caps=caps)
+    return DemandHistory(demand, tuple(_latent(*each) for each in shares), bounds.saturation)
 
 
 def _evidence(bounds: Bounds, row: int, counted: BoolArray, shown: BoolArray) -> Evidence | None:

@@ -192,11 +192,13 @@ def history_length(granularity: Granularity, settings: TrainingSettings) -> int:
 
 
 def fingerprint(panel: Panel, beside: Covariates = NO_COVARIATES) -> str:
-    """SHA-256 over what was read: identities, units, grid and values, and covariates if there are any."""
+    """SHA-256 over what was read: identities, units, grid and values, and caps and covariates if there are any."""
     digest = hashlib.sha256()
     for part in (*map(repr, panel.keys), *panel.units, panel.granularity, panel.start.isoformat()):
         digest.update(part.encode() + b"\0")
     digest.update(np.ascontiguousarray(panel.values, dtype="<f8").tobytes())
+    if panel.caps is not None:
+        digest.update(np.ascontiguousarray(panel.caps, dtype="<f8").tobytes())
     for covariate in beside.identity():
         digest.update(covariate)
     return digest.hexdigest()

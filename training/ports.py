@@ -11,6 +11,7 @@ import pandas as pd
 from demand.calendar import Granularity
 from demand.covariates import Covariates
 from demand.history import FloatArray, Panel
+from demand.saturation import Saturation
 from forecasting.dependence import ErrorMemory
 from forecasting.reconciliation import Implied
 from training.recipe import Choice
@@ -102,25 +103,33 @@ class Partition:
 
 @dataclass(frozen=True)
 class Bounds:
-    """What is known to have held use down; arrays have the shape of the panel that they are about.
+    """What is known to have held use down, or to end growth; arrays have the shape of the panel that they are about.
 
     Attributes:
-        limited: which series share a known limit, shape (n_series,).
+        limited: which series share a known limit that holds use down, shape (n_series,).
         full: buckets at a known limit.
         over: buckets clearly above one.
         queued: what waited beside what was in use, NaN where nobody counted.
+        saturation: where the growth of each series ends.
     """
 
     limited: npt.NDArray[np.bool_]
     full: npt.NDArray[np.bool_]
     over: npt.NDArray[np.bool_]
     queued: FloatArray
+    saturation: Saturation
 
     @classmethod
     def none(cls, panel: Panel) -> "Bounds":
         """Nothing is known."""
         nowhere = np.zeros(panel.values.shape, dtype=bool)
-        return cls(np.zeros(panel.n_series, dtype=bool), nowhere, nowhere, np.full(panel.values.shape, np.nan))
+        return cls(
+            limited=np.zeros(panel.n_series, dtype=bool),
+            full=nowhere,
+            over=nowhere,
+            queued=np.full(panel.values.shape, np.nan),
+            saturation=Saturation.none(panel.n_series),
+        )
 
 
 class LimitSource(Protocol):

@@ -61,7 +61,10 @@ class LimitOrder(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"level": 640, "selection": {"region": ["eu"]}, "start": "2025-01-01T00:00:00Z"}]
+            "examples": [
+                {"level": 640, "selection": {"region": ["eu"]}, "start": "2025-01-01T00:00:00Z"},
+                {"level": 90000, "kind": "saturation", "start": "2025-01-01T00:00:00Z"},
+            ]
         },
     )
 
@@ -71,7 +74,10 @@ class LimitOrder(BaseModel):
     )
     start: Instant = Field(description="The first moment it holds.")
     end: Instant | None = Field(default=None, description="The moment it holds no more; never if not given.")
-    kind: LimitKind = Field(default=LimitKind.CAPACITY, description="What is there, or what may be used.")
+    kind: LimitKind = Field(
+        default=LimitKind.CAPACITY,
+        description="What is there, what may be used, or, as a saturation, what demand will not grow beyond.",
+    )
     unit: Annotated[str, AfterValidator(_check_unit)] = Field(
         default=ACCELERATORS, description="Series in other units are not limited by it."
     )
@@ -128,6 +134,8 @@ def create_limit(
     """Store the most that part of the fleet can have in use together; the next run forecasts demand above it.
 
     A limit below what its series have in use now is refused. Several limits may hold at once: the lowest counts.
+    A saturation, such as the size of a market, holds no use down: it tells the models that know of growth where it
+    ends. One on several series is divided by their current shares.
     """
     stored = add_limit(store, order.limit())
     response.headers["Location"] = f"{router.prefix}/{stored.id}"

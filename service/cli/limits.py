@@ -1,4 +1,4 @@
-"""`computecast limits`: what keeps use below demand, in the store."""
+"""`computecast limits`: what keeps use below demand, or ends its growth, in the store."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,25 +22,28 @@ from service.limits import add_limit, add_queues, remove_limit
 from service.store.engine import Store
 
 limits = typer.Typer(
-    help="Capacities and quotas: the most that part of the fleet can have in use together.", no_args_is_help=True
+    help="Capacities, quotas and saturations: the most that part of the fleet can have in use, or will ask for.",
+    no_args_is_help=True,
 )
+
+KIND_HELP = "What is there, what may be used, or, as a saturation, what demand will not grow beyond."
 
 
 @limits.command()
 def add(
-    level: Annotated[float, typer.Argument(help="The most that can be in use.")],
+    level: Annotated[float, typer.Argument(help="The most that can be in use, or that will be asked for.")],
     select: Annotated[
         list[str] | None, typer.Option(help="As in region=eu,us; may be repeated; everything if not given.")
     ] = None,
     start: Annotated[str, typer.Option(help="The first moment it holds, with an offset; always if not given.")] = "",
     end: Annotated[str, typer.Option(help="The moment it holds no more; never if not given.")] = "",
-    kind: Annotated[LimitKind, typer.Option(help="What is there, or what may be used.")] = LimitKind.CAPACITY,
+    kind: Annotated[LimitKind, typer.Option(help=KIND_HELP)] = LimitKind.CAPACITY,
     unit: Annotated[str, typer.Option(help="Series in other units are not limited.")] = ACCELERATORS,
 ) -> None:
     """Store a limit; the next training forecasts demand above it."""
     limit = Limit(_selection(select or []), level, _instant(start) or EARLIEST, _instant(end), kind, unit)
     with _store() as store:
-        console.print(f"limit {add_limit(store, limit).id} is stored; run computecast retrain to forecast demand")
+        console.print(f"limit {add_limit(store, limit).id} is stored; run computecast retrain to forecast with it")
 
 
 @limits.command(name="list")

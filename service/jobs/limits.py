@@ -9,6 +9,7 @@ import numpy as np
 from demand.calendar import Granularity, number
 from demand.history import Panel
 from demand.limits import Limit, is_full, is_over, members
+from demand.saturation import saturation
 from service.jobs.ports import ending_at
 from service.store.engine import Store
 from service.store.series import StoredSeries
@@ -38,8 +39,14 @@ class StoredLimits:
         own = slice(0, panel.n_series)
         limited = np.zeros(panel.n_series, dtype=bool)
         for limit in limits:
-            limited[members(limit, panel.keys, panel.units)] = True
-        return replace(known, limited=limited, full=is_full(company, limits)[own], over=is_over(company, limits)[own])
+            limited[members(limit, panel.keys, panel.units)] |= limit.holds_use_down
+        return replace(
+            known,
+            limited=limited,
+            full=is_full(company, limits)[own],
+            over=is_over(company, limits)[own],
+            saturation=saturation(company, limits).first(panel.n_series),
+        )
 
     def _with_company(self, unit: UnitOfWork, partition: Partition, panel: Panel, limits: Sequence[Limit]) -> Panel:
         """The panel, followed by the other series that share its limits."""

@@ -1,4 +1,4 @@
-"""What is known to bound use: capacities and quotas."""
+"""What is known to bound use, or its growth: capacities, quotas and saturations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -205,7 +205,7 @@ class WorkerRow(StoredRow, table=True):
 
 
 class LimitRow(StoredRow, table=True):
-    """The most that part of the fleet can have in use together."""
+    """The most that part of the fleet can have in use together, or will ask for."""
 
     __tablename__ = "capacity_limit"
 

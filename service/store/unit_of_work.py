@@ -74,7 +74,7 @@ class UnitOfWork:
 
     @cached_property
     def limits(self) -> LimitRepository:
-        """Capacities and quotas."""
+        """Capacities, quotas and saturations."""
         return LimitRepository(self._connection, self._clock)
 
     @cached_property

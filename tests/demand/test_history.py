@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,6 +37,19 @@ def whole_buckets(panel: Panel, granularity: Granularity) -> pd.DataFrame:
 def test_a_panel_refuses_values_that_do_not_fit_its_keys() -> None:
     with pytest.raises(Invalid, match=r"2 keys and 1 units cannot hold values of shape \(1, 3\)"):
         Panel((SeriesKey(), SeriesKey(tenant="a")), ("mw",), Granularity.HOUR, START, np.zeros((1, 3)))
+
+
+def test_a_panel_refuses_caps_that_do_not_fit_its_series() -> None:
+    with pytest.raises(Invalid, match=r"a panel of 1 series cannot have caps of shape \(2,\); give one per series"):
+        replace(hourly(np.arange(3)), caps=np.array([1.0, 2.0]))
+
+
+def test_caps_stay_with_their_series_whatever_part_or_width_is_taken() -> None:
+    panel = replace(hourly(np.ones((3, 72))), caps=np.array([5.0, np.nan, 7.0]))
+    for part in (panel.between(5, 12), panel.last(4), panel.coarser(Granularity.DAY), panel.select([0, 1, 2])):
+        np.testing.assert_array_equal(part.caps, [5.0, np.nan, 7.0])
+    np.testing.assert_array_equal(panel.select([2, 0]).caps, [7.0, 5.0])
+    assert hourly(np.arange(3)).select([0]).caps is None
 
 
 def test_a_panel_knows_its_grid_and_where_a_forecast_begins() -> None:

@@ -58,6 +58,20 @@ def test_everybody_gets_the_same_share_of_what_a_limit_leaves_and_no_more_than_a
     np.testing.assert_allclose(shares_left(np.array([[20.0, 5.0, 0.0]]), np.array([10.0, 10.0, 10.0])), [[0.5, 1, 1]])
 
 
+def test_nothing_is_ever_full_at_a_saturation() -> None:
+    used = panel([6.0, 9.0], [4.0, 8.0])
+    ends = [Limit(EVERYTHING, 10, at(0), kind=LimitKind.SATURATION)]
+    assert not is_full(used, ends).any()
+    assert not is_over(used, ends).any()
+    assert [Limit(EVERYTHING, 10, at(0), kind=kind).holds_use_down for kind in LimitKind] == [True, True, False]
+
+
+def test_a_saturation_below_the_last_value_is_refused_too() -> None:
+    below = Limit(EVERYTHING, 100, at(0), kind=LimitKind.SATURATION)
+    with pytest.raises(Invalid, match=r"saturation of 100 accelerators is below the last value.*correct the level"):
+        check_against_use(below, panel([50.0, 240.0]))
+
+
 def test_a_limit_below_the_last_value_is_refused_with_what_to_do() -> None:
     with pytest.raises(Invalid, match=r"100 accelerators is below the last value.*240.*correct the level"):
         check_against_use(Limit(EVERYTHING, 100, at(0)), panel([50.0, 240.0]))

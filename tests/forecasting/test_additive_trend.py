@@ -2,6 +2,7 @@ import logging
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,10 @@ from demand.calendar import Granularity
 from demand.history import Panel
 from demand.series import SeriesKey
 from forecasting.additive_trend import AdditiveTrend
+from forecasting.metrics import scaled_quantile_loss, seasonal_scale
+from forecasting.quantiles import DECILES
+from forecasting.stable_space import HEADROOM
+from tests.forecasting.simulated_saturation import saturating_fleet
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,3 +75,34 @@ def test_falling_demand_is_never_forecast_below_zero() -> None:
     result = AdditiveTrend().fit(falling, seed=1).predict(168, [0.01, 0.5])
     assert (result.values >= 0).all()
     assert (result.values[0, -1] == 0).all()
+
+
+def test_where_logistic_growth_ends_is_worth_knowing_at_long_horizons() -> None:
+    history, actual = saturating_fleet(seed=7, horizon=180, size=6)
+    late = slice(90, 180)
+    scale = seasonal_scale(history.values, 1)
+    free, capped = (
+        AdditiveTrend().fit(replace(history, caps=caps), seed=1).predict(180, DECILES).values
+        for caps in (None, history.caps)
+    )
+    losses = [
+        np.mean(scaled_quantile_loss(actual[:, late], made[:, late], DECILES, scale)).item() for made in (free, capped)
+    ]
+    assert losses[1] < 0.85 * losses[0]
+    assert history.caps is not None
+    assert (capped <= history.caps[:, None, None] * (1 + HEADROOM)).all()
+
+
+@pytest.mark.parametrize("level", [0.0, 7.25])
+def test_a_constant_below_its_cap_stays_where_it_is(level: float) -> None:
+    still = replace(panel(), values=np.full((1, 400), level), caps=np.array([10.0]))
+    result = AdditiveTrend().fit(still, seed=1).predict(48, [0.1, 0.5, 0.9])
+    assert result.failures == {}
+    np.testing.assert_allclose(result.values, level, atol=0.5)
+
+
+def test_a_series_at_its_cap_does_not_leave_it() -> None:
+    there = replace(panel(), caps=np.array([70.0]))
+    result = AdditiveTrend().fit(there, seed=1).predict(48, [0.1, 0.5, 0.9])
+    assert np.abs(result.values[0, :, 1] - panel(n_steps=448).values[0, -48:]).mean() < 6
+    assert result.values.max() <= 70 * (1 + HEADROOM)

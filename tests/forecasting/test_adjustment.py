@@ -36,6 +36,15 @@ def test_without_covariates_nothing_changes() -> None:
     assert adjusted.notes == ((),)
 
 
+def test_caps_stay_whatever_is_taken_out() -> None:
+    column = days_off(*FIVE_DAYS, 58)
+    values = both((plain(3) * np.exp(0.5 * column))[:PAST])
+    history = replace(panel(values), caps=np.array([900.0, np.nan]))
+    adjusted = adjust(history, Covariates((regressor(column),)), HORIZON)
+    assert (adjusted.panel.values != values).any()
+    np.testing.assert_array_equal(adjusted.panel.caps, [900, np.nan])
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("size", [-0.6, 0.5])
 def test_a_known_effect_is_recovered_and_put_back(seed: int, size: float) -> None:

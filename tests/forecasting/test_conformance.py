@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -207,3 +208,18 @@ def test_missing_values_at_the_end_are_forecast_over(granularity: Granularity, n
         np.testing.assert_allclose(late[:, LEVELS.index(0.5)], [known[step] for step in sources])
     else:
         np.testing.assert_array_equal(late, longer.values[0, 7:])
+
+
+CAPPED = [(granularity, name) for granularity, name in EVERY if name in ("growth", "prophet")]
+
+
+@pytest.mark.parametrize(("granularity", "name"), CAPPED, ids=[f"{width}-{name}" for width, name in CAPPED])
+def test_caps_a_little_above_any_history_fail_nothing_and_are_kept_to(granularity: Granularity, name: str) -> None:
+    panel, free = forecast(granularity, name)
+    highest = np.array([np.nanmax(row, initial=0.0) for row in panel.values])
+    caps = np.where(highest > 0, 1.1 * highest, 1.0)
+    capped = model(name, granularity).fit(replace(panel, caps=caps), seed=7).predict(HORIZON[granularity], LEVELS)
+    assert capped.failures.keys() == free.failures.keys()
+    done = [row for row in range(panel.n_series) if row not in capped.failures]
+    assert (capped.values[done] <= 1.0201 * caps[done, None, None]).all()
+    assert (capped.values[done] >= 0).all()

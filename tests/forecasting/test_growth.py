@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ from demand.history import FloatArray, Panel
 from demand.series import SeriesKey, Workload
 from forecasting.growth import PooledGrowth
 from forecasting.metrics import coverage, scaled_quantile_loss, seasonal_scale
-from forecasting.quantiles import DECILES
+from forecasting.quantiles import DECILES, GRID
 from forecasting.seasonal_naive import SeasonalNaive
+from forecasting.stable_space import HEADROOM
+from tests.forecasting.simulated_saturation import saturating_fleet
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 HALF_A_YEAR = 182
+TENTH, NINTH = GRID.index(0.1), GRID.index(0.9)
 
 
 def growing_fleet(seed: int, days: int, size: int = 20) -> Panel:
@@ -101,12 +105,39 @@ def test_growth_bends_below_a_cap() -> None:
     steps = np.arange(180)
     values = (50 * np.exp(0.01 * steps) * np.exp(np.random.default_rng(3).normal(0, 0.01, 180)))[None]
     free, capped = (
-        PooledGrowth().fit(panel(values), seed=1, caps=caps).predict(90, [0.1, 0.5, 0.99]).values[0]
+        PooledGrowth().fit(replace(panel(values), caps=caps), seed=1).predict(90, [0.1, 0.5, 0.99]).values[0]
         for caps in (None, np.array([400.0]))
     )
     assert free[-1, 1] > 420
     assert 310 < capped[-1, 1] < 400
     assert capped[:, 2].max() <= 1.03 * 400
+
+
+def test_where_logistic_growth_ends_is_worth_knowing_at_long_horizons() -> None:
+    losses, inside, late = [], [], slice(90, 180)
+    for seed in range(4):
+        history, actual = saturating_fleet(seed, horizon=180)
+        assert history.caps is not None
+        scale = seasonal_scale(history.values, 1)
+        for caps in (None, history.caps):
+            made = PooledGrowth().fit(replace(history, caps=caps), seed=1).predict(180, GRID).values
+            losses.append(np.mean(scaled_quantile_loss(actual[:, late], made[:, late], GRID, scale)))
+        assert (made <= history.caps[:, None, None] * (1 + HEADROOM)).all()
+        inside.append(coverage(actual[:, late], made[:, late, TENTH], made[:, late, NINTH]))
+    free, capped = np.mean(np.reshape(losses, (-1, 2)), axis=0)
+    assert capped < 0.7 * free
+    assert 0.7 <= np.mean(inside) <= 0.9
+
+
+def test_a_series_without_a_cap_among_others_with_one_grows_freely() -> None:
+    history, _ = saturating_fleet(seed=6, horizon=60, size=4)
+    assert history.caps is not None
+    some = replace(history, caps=np.array([*history.caps[:3], np.nan]))
+    free, mixed = (
+        PooledGrowth().fit(each.select([3]), seed=1).predict(60, DECILES).values
+        for each in (replace(history, caps=None), some)
+    )
+    np.testing.assert_array_equal(free, mixed)
 
 
 def test_a_year_and_a_week_are_carried_ahead() -> None:

@@ -69,3 +69,20 @@ def test_a_limit_below_the_last_value_is_refused() -> None:
     partition = Partition((0,), Granularity.HOUR, START + pd.Timedelta(hours=2))
     with pytest.raises(Invalid, match="below the last value"):
         FileLimits(known, read("level\n8\n")).bounds(partition, known.panel(partition, 3))
+
+
+def test_a_saturation_caps_growth_by_shares_and_censors_nothing() -> None:
+    known = history([6.0, 6.0, 2.0], [4.0, 3.0, 6.0])
+    partition = Partition((1,), Granularity.HOUR, START + pd.Timedelta(hours=2))
+    bounds = FileLimits(known, read("level,kind\n12,saturation\n")).bounds(partition, known.panel(partition, 3))
+    assert not bounds.limited.any()
+    assert not bounds.full.any()
+    assert bounds.saturation.caps.shape == (1,)
+    assert 6 < bounds.saturation.caps[0] < 12
+
+
+def test_a_saturation_below_the_last_value_is_refused() -> None:
+    known = history([6.0, 6.0, 9.0])
+    partition = Partition((0,), Granularity.HOUR, START + pd.Timedelta(hours=2))
+    with pytest.raises(Invalid, match="saturation of 8 accelerators is below the last value"):
+        FileLimits(known, read("level,kind\n8,saturation\n")).bounds(partition, known.panel(partition, 3))

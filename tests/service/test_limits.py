@@ -5,7 +5,7 @@ import pytest
 
 from demand.calendar import Granularity
 from demand.errors import Invalid
-from demand.limits import Limit
+from demand.limits import Limit, LimitKind
 from demand.series import Selection
 from demand.tidy import OnError, check_rows
 from service.limits import add_limit, remove_limit
@@ -35,6 +35,12 @@ def test_a_limit_is_held_against_what_its_series_use_together_now(store: Store, 
         add_limit(store, Limit(Selection(), 10, START))
     stored = add_limit(store, Limit(Selection(), 11, START))
     assert remove_limit(store, stored.id) == stored
+
+
+def test_a_saturation_is_held_against_it_too(store: Store, used: Callable[..., None]) -> None:
+    used("a", [900.0, 5.0])
+    with pytest.raises(Invalid, match=r"saturation of 4 accelerators is below the last value.*correct the level"):
+        add_limit(store, Limit(Selection(), 4, START, kind=LimitKind.SATURATION))
 
 
 def test_a_series_that_ended_uses_nothing_now(store: Store, used: Callable[..., None]) -> None:

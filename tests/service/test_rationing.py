@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from demand.history import FloatArray
-from demand.limits import Limit
+from demand.limits import Limit, LimitKind
 from demand.series import Selection, SeriesKey
 from service.rationing import NOTHING, Request, rationing
 from training.latent import Evidence, Latent
@@ -52,3 +52,8 @@ def test_a_ceiling_in_the_data_goes_on_unless_a_limit_is_known() -> None:
     np.testing.assert_allclose(alone.cut(1, np.array(asked)), [[4, 3]])
     raised = rationing([request(1, asked, latent=FOUND)], [limit(8, "a")], INDEX)
     np.testing.assert_allclose(raised.cut(1, np.array(asked)), [[8, 3]])
+
+
+def test_a_saturation_rations_nothing() -> None:
+    ends = Limit(Selection(), 5, START, kind=LimitKind.SATURATION)
+    assert not rationing([request(1, [[9.0, 9.0]])], [ends], INDEX).touches(1)

@@ -5,6 +5,7 @@ import pytest
 
 from demand.calendar import Granularity
 from demand.history import FloatArray, Panel
+from demand.saturation import Saturation
 from forecasting.quantiles import GRID, QuantileForecast
 from forecasting.simulated_shortage import Shortage, simulate_shortage
 from training.latent import Evidence
@@ -144,3 +145,35 @@ def test_what_is_known_by_the_day_only_is_censored_by_the_day() -> None:
     source = ByTheDay(used, capacity)
     made = read_demand(Partition((0, 1), Granularity.DAY, days.index[-1]), source, source, context=200, seed=1)
     assert [latent is not None and latent.censored_share > 0.2 for latent in made.latents] == [True, True]
+
+
+def test_a_saturation_changes_no_history_and_reaches_models_as_a_cap_with_a_remark() -> None:
+    free = simulate_shortage(seed=4, n_series=3, hours=504).demand
+    ends = Saturation(np.array([9e5, np.nan, np.nan]), np.array([np.nan, 2.0, np.nan]))
+    made = demand_history(free, replace(Bounds.none(free), saturation=ends), seed=1)
+    np.testing.assert_array_equal(made.panel.values, free.values)
+    np.testing.assert_array_equal(made.panel.caps, ends.caps)
+    assert made.latents == (None,) * 3
+    remarks = [choice.remarks for choice in made.noted([Choice("growth")] * 3)]
+    assert [len(each) for each in remarks] == [1, 1, 0]
+    assert remarks[0][0] == "growth saturates at 900000 in growth"
+
+
+def test_a_history_without_saturation_has_no_caps() -> None:
+    free = simulate_shortage(seed=4, n_series=1, hours=504).demand
+    assert demand_history(free, Bounds.none(free), seed=1).panel.caps is None
+
+
+def test_a_cap_that_is_known_by_the_hour_bounds_days_too() -> None:
+    shortage = simulate_shortage(seed=6, n_series=2, hours=1344)
+
+    class Saturating(ByTheHour):
+        def bounds(self, partition: Partition, panel: Panel) -> Bounds:
+            ends = Saturation(np.array([500.0, np.nan]), np.full(2, np.nan))
+            return replace(Bounds.none(panel), saturation=ends)
+
+    source = Saturating(shortage.demand, shortage.capacity)
+    partition = Partition((0, 1), Granularity.DAY, shortage.demand.coarser(Granularity.DAY).index[-1])
+    made = read_demand(partition, source, source, context=40, seed=1)
+    assert made.panel.granularity is Granularity.DAY
+    np.testing.assert_array_equal(made.panel.caps, [500, np.nan])

@@ -137,3 +137,20 @@ def test_queues_are_stored_beside_stored_series_only(published: TestClient) -> N
     strange = published.post("/v1/queues", content=body.replace("acme", "nobody"), headers={"content-type": "text/csv"})
     assert strange.status_code == 422
     assert "provider=nobody" in strange.json()["detail"]
+
+
+def test_a_saturation_is_stored_and_shown_and_changes_neither_measure_nor_use(published: TestClient) -> None:
+    before = ask(published, INFERENCE)
+    made = limit(published, 310, selection={"workload": ["inference"]}, kind="saturation")
+    assert made["kind"] == "saturation"
+    after, used = ask(published, INFERENCE), ask(published, f"{INFERENCE}&measure=utilization")
+    assert after["measure"] == before["measure"] == "utilization"
+    assert total(after) == total(used) == total(before)
+    assert after["sources"] == before["sources"]
+
+
+def test_a_saturation_below_the_last_value_is_refused_with_the_value(published: TestClient) -> None:
+    order = {"level": 250, "start": BEFORE, "selection": {"workload": ["inference"]}, "kind": "saturation"}
+    answer = published.post("/v1/limits", json=order)
+    assert answer.status_code == 422
+    assert "saturation of 250 accelerators is below the last value" in answer.json()["detail"]

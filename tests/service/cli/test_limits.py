@@ -71,6 +71,34 @@ def test_a_file_is_forecast_in_demand_and_in_utilization_under_limits_from_a_fil
     assert (used["mean"] <= wanted["mean"] + 0.5).all()
 
 
+def test_a_saturation_is_stored_listed_and_refused_below_use(computecast: Command, file: Path, store: Store) -> None:
+    assert computecast("ingest", file).returncode == 0
+    added = computecast("limits", "add", 5000, "--kind", "saturation")
+    assert added.returncode == 0, added.stderr
+    assert "saturation" in computecast("limits", "list").stdout
+    refused = computecast("limits", "add", 5, "--kind", "saturation")
+    assert refused.returncode == 1
+    assert "saturation of 5 accelerators is below the last value" in " ".join(refused.stderr.split())
+
+
+def test_growth_in_a_file_ends_at_its_saturation_and_the_table_says_so(computecast: Command, tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=240, freq="D", tz="UTC")
+    noise = np.random.default_rng(5).normal(0, 0.02, len(days))
+    level = 900 / (1 + np.exp(3 - np.arange(len(days)) / 80)) * np.exp(noise)
+    pd.DataFrame({"timestamp": days.strftime("%Y-%m-%dT%H:%M:%SZ"), "value": level}).to_csv(
+        tmp_path / "growing.csv", index=False
+    )
+    (tmp_path / "limits.csv").write_text("level,kind\n900,saturation\n")
+    command = "forecast", tmp_path / "growing.csv", "--horizon", 180, "--models", "growth"
+    for name, limits in (("free", ()), ("capped", ("--limits", "limits.csv"))):
+        done = computecast(*command, *limits, "-o", f"{name}.csv")
+        assert done.returncode == 0, done.stderr
+    free, capped = (pd.read_csv(tmp_path / f"{name}.csv") for name in ("free", "capped"))
+    assert capped["q0.9"].iloc[-30:].max() < 0.9 * free["q0.9"].iloc[-30:].max()
+    assert "growth saturates at 900 in growth" in capped["warnings"].iloc[0]
+    assert "saturates" not in str(free["warnings"].iloc[0])
+
+
 def test_a_limit_below_the_last_value_of_a_file_is_refused(computecast: Command, file: Path, tmp_path: Path) -> None:
     (tmp_path / "limits.csv").write_text("level\n20\n")
     refused = computecast("forecast", file, "--horizon", 24, "--limits", "limits.csv", "-o", "out.csv")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from demand.calendar import Granularity
-from demand.limits import Limit
+from demand.limits import Limit, LimitKind
 from demand.series import Selection
 from demand.tidy import OnError, check_rows
 from service.jobs.execution import Execution
@@ -45,9 +45,9 @@ def bounds(store: Store, series_id: int, hours: int = 3) -> Bounds:
     return StoredLimits(store, None).bounds(partition, panel)
 
 
-def limit(store: Store, level: float, **selected: Any) -> None:
+def limit(store: Store, level: float, kind: LimitKind = LimitKind.CAPACITY, **selected: Any) -> None:
     with store.begin() as unit:
-        unit.limits.create(Limit(Selection(**selected), level, START))
+        unit.limits.create(Limit(Selection(**selected), level, START, kind=kind))
 
 
 def test_without_limits_nothing_is_full(store: Store, series: Callable[..., int]) -> None:
@@ -88,6 +88,24 @@ def test_a_limit_on_others_does_not_matter(store: Store, series: Callable[..., i
     known = bounds(store, one)
     np.testing.assert_array_equal(known.full, NEVER)
     assert not known.limited.any()
+
+
+def test_a_saturation_is_divided_among_series_of_all_partitions(store: Store, series: Callable[..., int]) -> None:
+    one = series("a", [5.0, 5.0, 5.0])
+    series("b", [15.0, 15.0, 15.0])
+    limit(store, 100.0, kind=LimitKind.SATURATION)
+    known = bounds(store, one)
+    np.testing.assert_allclose(known.saturation.caps, [25])
+    np.testing.assert_array_equal(known.full, NEVER)
+    assert not known.limited.any()
+
+
+def test_a_saturation_that_was_outgrown_since_it_was_stored_is_named(store: Store, series: Callable[..., int]) -> None:
+    one = series("a", [5.0, 7.0, 9.0])
+    limit(store, 6.0, kind=LimitKind.SATURATION)
+    known = bounds(store, one).saturation
+    np.testing.assert_array_equal(known.caps, [np.nan])
+    np.testing.assert_array_equal(known.outgrown, [6])
 
 
 def test_a_run_forecasts_demand_above_a_limit_and_remembers_why(store: Store, store_url: str) -> None:

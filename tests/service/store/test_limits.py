@@ -35,6 +35,12 @@ def test_a_limit_on_everything_for_ever_comes_back_so(store: Store) -> None:
         assert unit.limits.create(limit).limit == limit
 
 
+@pytest.mark.parametrize("kind", list(LimitKind))
+def test_every_kind_comes_back_as_it_was(store: Store, kind: LimitKind) -> None:
+    with store.begin() as unit:
+        assert unit.limits.create(Limit(Selection(), 10, START, kind=kind)).limit.kind is kind
+
+
 def test_limits_are_listed_by_id_in_pages(store: Store) -> None:
     with store.begin() as unit:
         ids = [unit.limits.create(LIMIT).id for _ in range(3)]
