@@ -60,11 +60,15 @@ def _older(
     """The places of the older forecasts of each series, those of short leads first."""
     if not published:
         return {}
+    # one that began earlier says nothing any more of what has come true since the newest
+    reach = round(granularity.rhythm.horizon_limit * granularity.rhythm.hours)
+    oldest = min(row.start_hour for row in published.values()) - reach
     statement = (
         select(FORECAST.c.run_id, FORECAST.c.series_id, FORECAST.c.start_hour)
         .join(RUN, RUN.c.id == FORECAST.c.run_id)
         .where(RUN.c.state == RunState.SUCCEEDED.value, RUN.c.granularity == granularity.value)
         .where(among(FORECAST.c.series_id, sorted(published), connection.dialect))
+        .where(FORECAST.c.start_hour >= oldest)
         .order_by(FORECAST.c.start_hour.desc(), RUN.c.finished_at.desc())
     )
     starts: dict[int, list[tuple[int, Place]]] = defaultdict(list)
