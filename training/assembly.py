@@ -91,15 +91,18 @@ def assemble(whole: Panel, plan: Plan, horizon: int, seed: int, workers: Workers
     members, dropped, notes = _members(panel, plan.models, weights, (horizon, seed), workers, progress)
     for at, model in enumerate(plan.models):
         forecast = QuantileForecast(GRID, members[at])
-        _, replaced = guarded(forecast, panel, naive)
-        for row in np.flatnonzero(weights[at].any(axis=1)):
-            if int(row) in replaced:
-                dropped.setdefault((model.name, int(row)), replaced[int(row)])
-                members[at, row] = np.nan
+        checked, replaced = guarded(forecast, panel, naive)
+        for row in np.flatnonzero(weights[at].any(axis=1)).tolist():
+            members[at, row] = np.nan if row in replaced else checked.values[row]
+            if row in replaced:
+                dropped.setdefault((model.name, row), replaced[row])
+            elif row in checked.notes:
+                notes[row] = _joined(notes.get(row), f"{model.name}: {checked.notes[row]}")
     kept = influence(weights, members)
     mixed = combine(weights * kept[..., None], members, stretch)
     corrected = plan.calibration().applied(proper(mixed), GRID, stretch)
     safe, fallbacks = guarded(QuantileForecast(GRID, corrected), panel, naive)
+    notes |= {row: _joined(notes.get(row), note) for row, note in safe.notes.items()}
     dropped = dict(sorted(dropped.items()))
     choices = tuple(
         _remarked(choice, row, dropped, notes, fallbacks.get(row)) for row, choice in enumerate(plan.choices)
@@ -165,6 +168,10 @@ def _remarked(
 def _influenced(choice: Choice, models: Sequence[Forecaster], kept: FloatArray) -> Choice:
     shares = {model.name: float(share) for model, share in zip(models, kept, strict=True) if share < 1}
     return replace(choice, influence={name: share for name, share in shares.items() if name in choice.weights})
+
+
+def _joined(before: str | None, note: str) -> str:
+    return f"{before}; {note}" if before else note
 
 
 def _padded(values: Sequence[float], length: int) -> list[float]:

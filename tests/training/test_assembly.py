@@ -120,11 +120,14 @@ def test_where_all_members_fail_the_naive_is_served_with_every_reason() -> None:
     assert NOT_FINITE in note
 
 
-def test_an_ensemble_whose_widths_leave_any_plausible_range_is_replaced_by_the_naive() -> None:
+def test_an_ensemble_whose_widths_leave_any_plausible_range_is_cut_off_and_says_so() -> None:
     wild = Choice("ensemble", weights=HALVES.weights, widths={"lower": (1.0,), "upper": (1e4,)})
-    (choice,) = made(wild).choices
-    assert choice.served_by == "seasonal_naive"
-    assert "far above all of the history" in choice.fallback_reason
+    cut, plain = made(wild), made(HALVES)
+    (choice,) = cut.choices
+    assert choice.served_by is None
+    assert any("exploded and are cut off" in note for note in choice.notes)
+    assert cut.quantiles.values.max() < 1e4
+    np.testing.assert_allclose(cut.quantiles.at([0.5]), plain.quantiles.at([0.5]))
 
 
 def test_members_keep_their_own_quantiles_and_those_without_weight_are_not_fitted() -> None:
