@@ -4,7 +4,7 @@ Marginal quantiles say how much each series may vary at each step; what they do 
 the errors of the past are resampled by date: one draw of past dates is shared by all series, so series that erred
 together in the past err together in the paths, whatever their number, and whatever part of them is asked for. Along
 time the resampled scores follow a first-order autoregression whose coefficient each series learned from its own errors,
-at a lag of one bucket and of one season, whichever lasts longer: a forecast that is off is off for a while. A handful
+at a lag of one bucket or, where it is clear there, of one season: a forecast that is off is off for a while. A handful
 of past weeks holds too few separate occasions to show what a whole fleet has in common, a boom or a price, so a small
 share of every score is a course that all series have together, without which totals come out too sure of themselves.
 Only the ranks of the result are used: marginals are re-ordered and never re-estimated (the idea of the Schaake shuffle,
@@ -69,12 +69,18 @@ def error_memory(errors: FloatArray, end: int, size: int, season: int) -> ErrorM
     scores = np.full(len(recent), np.nan)
     if known.sum() > 1:
         scores[known] = ndtri((rankdata(recent[known]) - 0.5) / known.sum())
-    lasting = [correlation ** (1 / lag) for lag in (1, season) if (correlation := _autocorrelation(scores, lag)) > 0]
-    told = np.isfinite(scores[1:] * scores[:-1]).any()
-    persistence = min(max(lasting, default=0.0), 0.99) if told else UNKNOWN_PERSISTENCE
+    persistence = _persistence(scores, season) if np.isfinite(scores[1:] * scores[:-1]).any() else UNKNOWN_PERSISTENCE
     remembered = np.full(size, np.nan, dtype=np.float32)
     remembered[np.arange(end - len(recent), end) % size] = scores
     return ErrorMemory(remembered, persistence)
+
+
+def _persistence(scores: FloatArray, season: int) -> float:
+    """Autocorrelation at one bucket, or per bucket over a season where that is clearly there and lasts longer."""
+    short, long = _autocorrelation(scores, 1), _autocorrelation(scores, season)
+    clear = 2 / np.sqrt(max(int(np.isfinite(scores[season:] * scores[:-season]).sum()), 1))
+    lasting = long ** (1 / season) if short > long > clear else 0.0
+    return min(max(short, lasting, 0.0), 0.99)
 
 
 def _autocorrelation(scores: FloatArray, lag: int) -> float:

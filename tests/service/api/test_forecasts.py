@@ -131,7 +131,7 @@ def test_where_the_naive_serves_nothing_is_said_of_the_ensemble_but_why(client: 
     publish(store, choice=replace(MIXED, served_by="seasonal_naive", fallback_reason="all failed"))
     (source,) = ask(client, "?provider=bolt")["sources"]
     assert (source["model"], source["weights"], source["coverage_80"]) == ("seasonal_naive", {}, None)
-    assert source["warnings"] == ["seasonal_naive in place of ensemble: all failed"]
+    assert source["warnings"] == ["seasonal_naive in place of ensemble: all failed", "so it is"]
 
 
 def test_units_are_never_summed_together(client: TestClient, store: Store) -> None:
