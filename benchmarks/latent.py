@@ -51,7 +51,7 @@ HISTORIES: dict[str, Callable[[Shortage], Panel]] = {"use": from_use, "demand": 
 
 def score(shortage: Shortage, history: Panel, models: tuple[str, ...] | None) -> dict[str, float]:
     """How a forecast of one fleet compares with its true demand."""
-    made = forecast(history, TrainingSettings(HORIZON, SEED, models))
+    made = forecast(history, TrainingSettings(horizon=HORIZON, seed=SEED, models=models))
     low, middle, high = np.moveaxis(made.quantiles.at([0.1, 0.5, 0.9]), -1, 0)
     truth = shortage.demand.values[:, HISTORY_HOURS:]
     short = truth > shortage.capacity[:, HISTORY_HOURS:]
