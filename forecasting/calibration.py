@@ -139,7 +139,8 @@ def _scores(actual: FloatArray, median: FloatArray, outer: FloatArray, side: flo
     """Distance of outcomes from the median towards a side, in units of the forecast's; NaN where unknown or unmoved."""
     width = side * (outer - median)
     least = np.maximum(width, _LEAST_WIDTH * width.mean(axis=1, keepdims=True))
-    least = np.where(least > _ROUNDING * np.abs(median), least, np.nan)
+    tiny = np.finfo(np.float32).tiny
+    least = np.where(least > np.maximum(_ROUNDING * np.abs(median), tiny), least, np.nan)
     return np.asarray(side * (actual - median) / least)
 
 

@@ -14,6 +14,7 @@ from forecasting.boosting import GlobalBoosting
 from forecasting.forecaster import Forecaster
 from forecasting.growth import PooledGrowth
 from forecasting.kinship import Kinship
+from forecasting.persistence import Persistence
 from forecasting.profile import Profile
 from forecasting.seasonal_naive import SeasonalNaive
 from forecasting.statistical import Statistical
@@ -31,6 +32,7 @@ PRIOR = {
     "seasonal_naive": 0.02,
     "weekly_naive": 0.03,
     "yearly_naive": 0.03,
+    "persistence": 0.2,
     "profile": 0.15,
     "boosting": 0.8,
     "theta": 0.05,
@@ -104,7 +106,7 @@ def _smoothing(season: int) -> tuple[Statistical, ...]:
     )
 
 
-_EVERYWHERE = (Profile(), GlobalBoosting(), AdditiveTrend(), Kinship())
+_EVERYWHERE = (Persistence(), Profile(), GlobalBoosting(), AdditiveTrend(), Kinship())
 
 _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
     Granularity.HOUR: (
