@@ -1,0 +1,1 @@
+"""Paths of demand and a ledger of supply in, decisions out: supply, outlook, crossover, scenarios and pacing."""
