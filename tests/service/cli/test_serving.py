@@ -4,6 +4,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from service.app import create_app
 from service.cli.serving import GRACE_SECONDS
 from service.settings import Settings
 from tests.service.cli.conftest import Command
-from tests.service.conftest import Start
+from tests.service.conftest import ROOT, Start
+
+SLOW_TO_IMPORT = "fastapi", "prophet", "scipy.stats", "sklearn", "statsforecast"
 
 Served = tuple["subprocess.Popen[bytes]", str, int]
 
@@ -99,6 +102,12 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(computecast: Command) -> N
         done = computecast("serve", "--port", taken.getsockname()[1])
     assert done.returncode == 1
     assert "choose another port" in done.stderr
+
+
+def test_commands_start_without_what_only_a_fit_or_a_server_needs() -> None:
+    program = f"import sys, service.cli; print(*({set(SLOW_TO_IMPORT)} & sys.modules.keys()))"
+    started = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert started.stdout.split() == []
 
 
 def test_a_setting_that_cannot_be_used_is_named(computecast: Command) -> None:
