@@ -4,7 +4,7 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import pytest
 from service.cli import main
 from service.store.engine import Store
 
-Command = Callable[..., "subprocess.CompletedProcess[str]"]
+Completed = subprocess.CompletedProcess[str]
+Command = Callable[..., Completed]
 
 
 @pytest.fixture
@@ -22,9 +23,8 @@ def store_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'store.db'}"
 
 
-@pytest.fixture
-def environment(store_url: str) -> dict[str, str]:
-    """What commands are told beside their arguments."""
+def environment_of(store_url: str) -> dict[str, str]:
+    """What commands over this store are told beside their arguments."""
     return {
         "COMPUTECAST_DATABASE_URL": store_url,
         "COMPUTECAST_MODELS": '["seasonal_naive", "profile"]',
@@ -33,35 +33,40 @@ def environment(store_url: str) -> dict[str, str]:
     }
 
 
+def run_command(folder: Path, environment: Mapping[str, str], arguments: Iterable[object]) -> Completed:
+    """Run a command in this process, and give what it said."""
+    line = ["computecast", *map(str, arguments)]
+    out, complaints = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(complaints):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", line)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    code = ended.value.code
+    assert code is None or isinstance(code, int)
+    return subprocess.CompletedProcess(line, code or 0, out.getvalue(), complaints.getvalue())
+
+
 @pytest.fixture
-def computecast(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+def computecast(store_url: str, tmp_path: Path) -> Command:
     """Runs a command in an empty folder and gives what it said."""
 
-    def run(*arguments: object, **changed: str) -> "subprocess.CompletedProcess[str]":
-        line = ["computecast", *map(str, arguments)]
-        out, complaints = io.StringIO(), io.StringIO()
-        with monkeypatch.context() as patch, redirect_stdout(out), redirect_stderr(complaints):
-            for name, value in (environment | changed).items():
-                patch.setenv(name, value)
-            patch.chdir(tmp_path)
-            patch.setattr(sys, "argv", line)
-            with pytest.raises(SystemExit) as ended:
-                main()
-        code = ended.value.code
-        assert code is None or isinstance(code, int)
-        return subprocess.CompletedProcess(line, code or 0, out.getvalue(), complaints.getvalue())
+    def run(*arguments: object, **changed: str) -> Completed:
+        return run_command(tmp_path, environment_of(store_url) | changed, arguments)
 
     return run
 
 
 @pytest.fixture
-def process(environment: dict[str, str], tmp_path: Path) -> Command:
+def process(store_url: str, tmp_path: Path) -> Command:
     """Runs a command in an empty folder as a process of its own, and gives what it said."""
 
-    def run(*arguments: object, **changed: str) -> "subprocess.CompletedProcess[str]":
+    def run(*arguments: object, **changed: str) -> Completed:
         return subprocess.run(
             [sys.executable, "-W", "error", "-m", "service.cli", *map(str, arguments)],
-            env=os.environ | environment | changed,
+            env=os.environ | environment_of(store_url) | changed,
             cwd=tmp_path,
             capture_output=True,
             text=True,
