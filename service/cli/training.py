@@ -49,13 +49,13 @@ def retrain(
     wait: Wait = True,  # noqa: FBT002 - a flag of the command line
     if_needed: IfNeeded = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """Compare all models anew on the stored history, choose per series, and publish forecasts."""
+    """Compare the models of a preset anew on the stored history, weigh them per series, and publish forecasts."""
     order = Order(RunKind.RETRAIN, horizon, seed, preset)
     train(read_settings(), order, granularity, wait=wait, only_if_needed=if_needed)
 
 
 def refresh(granularity: Widths = None, horizon: Horizon = None, seed: Seed = 0, wait: Wait = True) -> None:  # noqa: FBT002 - a flag of the command line
-    """Fit the models chosen before to the newest history, and publish forecasts."""
+    """Fit the models that have a weight to the newest history, and publish forecasts."""
     train(read_settings(), Order(RunKind.REFRESH, horizon, seed), granularity, wait=wait, only_if_needed=False)
 
 
