@@ -1,7 +1,6 @@
 """`computecast retrain` and `refresh`: training from the terminal, with progress."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from demand.series import Selection
 from forecasting.catalogue import Preset
 from service.cli.progress import complaints, console
 from service.cli.settings import read_settings
+from service.cli.store import open_store
 from service.jobs.client import JobClient
 from service.runs import run_here, run_request, submit
 from service.settings import Settings
@@ -85,11 +85,7 @@ def train(
     Raises:
         Unavailable: a run did not succeed.
     """
-    store = Store(settings.database_url)
-    store.migrate()
-    with ExitStack() as stack:
-        stack.callback(store.close)
-        jobs = stack.enter_context(JobClient(settings))
+    with open_store(settings) as store, JobClient(settings) as jobs:
         for width in widths or fitting_widths(store):
             known = _enough(store, width) if only_if_needed else None
             if known is not None and known.state.is_final:
