@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from service.cli import main
+from service.cli.progress import complaints, console
 from service.store.engine import Store
+
+WIDTH = 200
 
 Completed = subprocess.CompletedProcess[str]
 Command = Callable[..., Completed]
@@ -29,24 +32,27 @@ def environment_of(store_url: str) -> dict[str, str]:
         "COMPUTECAST_DATABASE_URL": store_url,
         "COMPUTECAST_MODELS": '["seasonal_naive", "profile"]',
         "COMPUTECAST_N_JOBS": "1",
-        "COLUMNS": "200",
+        "COLUMNS": str(WIDTH),
     }
 
 
 def run_command(folder: Path, environment: Mapping[str, str], arguments: Iterable[object]) -> Completed:
     """Run a command in this process, and give what it said."""
     line = ["computecast", *map(str, arguments)]
-    out, complaints = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(complaints):
+    out, errors = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(errors):
         for name, value in environment.items():
             patch.setenv(name, value)
+        # The consoles are made when they are imported, so they may know of another width.
+        for shown in (console, complaints):
+            patch.setattr(shown, "width", WIDTH)
         patch.chdir(folder)
         patch.setattr(sys, "argv", line)
         with pytest.raises(SystemExit) as ended:
             main()
     code = ended.value.code
     assert code is None or isinstance(code, int)
-    return subprocess.CompletedProcess(line, code or 0, out.getvalue(), complaints.getvalue())
+    return subprocess.CompletedProcess(line, code or 0, out.getvalue(), errors.getvalue())
 
 
 @pytest.fixture
