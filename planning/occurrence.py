@@ -34,7 +34,8 @@ class Occurrence:
     def chance_by(self) -> FloatArray:
         """The chance that it has happened by each step, that step included, shape (n_rows, n_steps)."""
         counts = [np.bincount(row, minlength=self.n_steps + 1)[: self.n_steps] for row in self.first]
-        return np.cumsum(np.reshape(counts, (len(self.first), self.n_steps)), axis=1) / self.first.shape[1]
+        happened = np.cumsum(np.reshape(counts, (len(self.first), self.n_steps)), axis=1)
+        return np.asarray(happened / self.first.shape[1], dtype=np.float64)
 
     def quantiles(self, levels: Sequence[float]) -> np.ndarray:
         """The first step by which it has happened with each of these chances, shape (n_rows, n_levels).

@@ -72,7 +72,7 @@ class Balance:
         Where no class moves it is supply less demand, in accelerators of the pool.
         """
         rates = np.array([pool.rate for pool in self.topology.pools])
-        return self.idle - self.unmet_at_home / rates[:, None, None]
+        return np.asarray(self.idle - self.unmet_at_home / rates[:, None, None])
 
     @property
     def cost_short(self) -> FloatArray:
@@ -83,7 +83,7 @@ class Balance:
     @property
     def cost_idle(self) -> FloatArray:
         """What idle accelerators of each pool cost in each step, in money, shape of supply."""
-        return self.idle * self.idle_rates[:, None, None] * self.hours
+        return np.asarray(self.idle * self.idle_rates[:, None, None] * self.hours)
 
     @property
     def idle_rates(self) -> FloatArray:

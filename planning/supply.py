@@ -165,7 +165,7 @@ def online_share(online: FloatArray, end: pd.Timestamp | None, edges: pd.Datetim
     days = edges.as_unit("ns").asi8 / _DAY_NS
     lower, upper = days[:-1], days[1:]
     last = upper if end is None else np.clip(_days(end), lower, upper)
-    return np.asarray(np.maximum(last - np.clip(since, lower, upper), 0) / (upper - lower))
+    return np.asarray(np.maximum(last - np.clip(since, lower, upper), 0) / (upper - lower), dtype=np.float64)
 
 
 def _own_days(block: Block, start: float, sampling: Sampling) -> FloatArray:
@@ -186,7 +186,8 @@ def _scores(block: Block, what: str, sampling: Sampling) -> FloatArray:
     place = f"place/{block.provider}/{block.region}/{what}"
     shared = normal_draws(sampling.seed, place, sampling.n_paths)
     own = normal_draws(sampling.seed, f"block/{block.name}/{what}", sampling.n_paths)
-    return np.sqrt(sampling.correlation) * shared + np.sqrt(1 - sampling.correlation) * own
+    mixed = np.sqrt(sampling.correlation) * shared + np.sqrt(1 - sampling.correlation) * own
+    return np.asarray(mixed, dtype=np.float64)
 
 
 @dataclass(frozen=True)
