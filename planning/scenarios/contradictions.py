@@ -1,18 +1,18 @@
 """Events that cannot all happen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 
 from demand.errors import Invalid
 from demand.series import Selection
+from planning.scenarios.departures import TenantLeaves
 from planning.scenarios.events import Event
 from planning.scenarios.first_refusal import FirstRefusalExercised
 from planning.scenarios.growth import GrowthOverride
 from planning.scenarios.leases import LeaseCancelled
 from planning.scenarios.selecting import BlockSelection
-from planning.scenarios.tenants import TenantLeaves
 
 
 def check_events(events: Sequence[Event]) -> None:
@@ -26,26 +26,33 @@ def check_events(events: Sequence[Event]) -> None:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise Invalid(f"there are two events {twice!r}; names are unique in a scenario, as draws go by them")
     for one, other in combinations(events, 2):
-        for reason in _contradictions(one, other):
+        if reason := _contradiction(one, other):
             raise Invalid(f"events {one.name!r} and {other.name!r} contradict each other: {reason}")
 
 
-def _contradictions(one: Event, other: Event) -> Iterator[str]:
-    both_grow = isinstance(one, GrowthOverride) and isinstance(other, GrowthOverride)
-    if both_grow and _overlap(one.selection, other.selection) and _at_once(one, other):
-        yield "both state the growth of the same demand at the same time; end one before the other begins"
-    if isinstance(one, TenantLeaves) and isinstance(other, TenantLeaves):
-        whole = one.share.low == 1 and other.share.low == 1
-        if _overlap(one.selection, other.selection) and (whole or one.selection == other.selection):
-            yield "the same demand leaves twice; keep one, or tell the selections apart"
-    if isinstance(one, LeaseCancelled) and isinstance(other, LeaseCancelled):
-        twice = sorted(set(one.blocks.names) & set(other.blocks.names))
-        if _wholly(one) and _wholly(other) and twice:
-            yield f"block {twice[0]!r} is cancelled twice; keep one"
-        if one.blocks == other.blocks and one.blocks != BlockSelection():
-            yield f"blocks with {one.blocks} are cancelled twice; keep one"
-    if isinstance(one, FirstRefusalExercised) and isinstance(other, FirstRefusalExercised) and one.block == other.block:
-        yield f"the right of first refusal on block {one.block!r} is exercised twice; keep one"
+def _contradiction(one: Event, other: Event) -> str | None:
+    match one, other:
+        case GrowthOverride() as a, GrowthOverride() as b if _overlap(a.selection, b.selection) and _at_once(a, b):
+            return "both state the growth of the same demand at the same time; end one before the other begins"
+        case TenantLeaves() as a, TenantLeaves() as b if _leave_twice(a, b):
+            return "the same demand leaves twice; keep one, or tell the selections apart"
+        case LeaseCancelled() as a, LeaseCancelled() as b if twice := _cancelled_twice(a, b):
+            return f"blocks with {twice} are cancelled twice; keep one"
+        case FirstRefusalExercised() as a, FirstRefusalExercised() as b if a.blocks == b.blocks:
+            return f"rights of first refusal on blocks with {a.blocks} are exercised twice; keep one"
+    return None
+
+
+def _leave_twice(one: TenantLeaves, other: TenantLeaves) -> bool:
+    wholly = one.share.low == other.share.low == 1
+    return one.selection == other.selection or (wholly and _overlap(one.selection, other.selection))
+
+
+def _cancelled_twice(one: LeaseCancelled, other: LeaseCancelled) -> BlockSelection | None:
+    if one.blocks == other.blocks:
+        return one.blocks
+    shared = sorted(set(one.blocks.names) & set(other.blocks.names))
+    return BlockSelection(names=tuple(shared)) if shared and _wholly(one) and _wholly(other) else None
 
 
 def _wholly(event: LeaseCancelled) -> bool:

@@ -14,25 +14,30 @@ from planning.states import CommitmentState
 
 @dataclass(frozen=True, kw_only=True)
 class FirstRefusalExercised(Event):
-    """More is taken by a right of first refusal: a block beside the one that gives the right.
+    """More is taken by the rights of first refusal that the selected blocks give: a block beside each of them.
 
     The new block is `<name>, first refusal`, signed but not there; it comes `lead_days` after the right is exercised,
     slips and converts as the first one does, costs the price of the right, and runs at the same cost per unit.
 
     Attributes:
-        block: the name of the block that gives the right.
-        at: when it is exercised, UTC.
+        blocks: those that give the rights; others that are selected are left out.
+        at: when they are exercised, UTC.
     """
 
-    block: str
+    blocks: BlockSelection
     at: pd.Timestamp
 
     def change(self, futures: Futures, dice: Dice) -> Futures:  # noqa: ARG002 - nothing about it is uncertain
-        """Futures in which it is exercised."""
-        (held,) = selected_blocks(self.name, futures.blocks, BlockSelection(names=(self.block,)))
-        right = held.first_refusal
-        if right is None:
-            self.refuse(f"block {held.name!r} gives no right of first refusal, or it was exercised before")
+        """Futures in which they are exercised."""
+        found = selected_blocks(self.name, futures.blocks, self.blocks)
+        if all(block.first_refusal is None for block in found):
+            self.refuse(f"block {found[0].name!r} gives no right of first refusal, or it was exercised before")
+        for held in found:
+            if held.first_refusal is not None:
+                futures = self._exercised(futures, held, held.first_refusal)
+        return futures
+
+    def _exercised(self, futures: Futures, held: Block, right: FirstRefusal) -> Futures:
         if self.at > right.until:
             self.refuse(
                 f"the right of first refusal on block {held.name!r} ends on {right.until:%Y-%m-%d}, before "

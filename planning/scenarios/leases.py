@@ -8,11 +8,11 @@ import pandas as pd
 from demand.history import FloatArray
 from planning.estimates import Estimate
 from planning.ledger import Block, Exit
+from planning.scenarios.departures import ALL_OF_IT
 from planning.scenarios.dice import Dice, Moment
 from planning.scenarios.events import Event, Futures, check_positive, check_share
 from planning.scenarios.selecting import BlockSelection, selected_blocks
 from planning.scenarios.supply_edits import Cut
-from planning.scenarios.tenants import ALL_OF_IT
 
 
 @dataclass(frozen=True, kw_only=True)

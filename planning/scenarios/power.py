@@ -1,4 +1,4 @@
-"""Caps on power: what a region may draw, whatever is built there."""
+"""Caps on power: what regions may draw, whatever is built there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,22 +14,22 @@ from planning.scenarios.supply_edits import RegionCap
 
 @dataclass(frozen=True, kw_only=True)
 class PowerCap(Event):
-    """The capacity of a region may draw so much power and no more.
+    """The capacity of regions may together draw so much power and no more.
 
     It caps supply and not demand: what cannot run is short, and shows as shortage. What is left is shared between the
-    region's blocks in proportion to what they would draw.
+    regions' blocks in proportion to what they would draw.
 
     Attributes:
-        region: which.
+        regions: which; all if none is named.
         at: from when on.
         megawatts: the most that it may draw.
         megawatts_per_accelerator: what one accelerator draws with its host and cooling, by accelerator.
         until: when it ends; it stays if not given.
     """
 
-    region: str
     at: Moment
     megawatts: Estimate
+    regions: tuple[str, ...] = ()
     megawatts_per_accelerator: Mapping[str, float] = field(default_factory=dict)
     until: Moment | None = None
 
@@ -44,13 +44,13 @@ class PowerCap(Event):
 
     def change(self, futures: Futures, dice: Dice) -> Futures:
         """Futures in which it holds."""
-        selected = selected_blocks(self.name, futures.blocks, BlockSelection(region=(self.region,)))
+        selected = selected_blocks(self.name, futures.blocks, BlockSelection(region=self.regions))
         begins = dice.days(self.name, "at", self.at)
         ends = np.full(dice.n_paths, np.inf)
         if self.until is not None:
             ends = np.maximum(dice.days(self.name, "until", self.until), begins)
         cap = RegionCap(
-            self.region,
+            self.regions,
             np.maximum(dice.draw(self.name, "megawatts", self.megawatts), 0),
             begins,
             ends,

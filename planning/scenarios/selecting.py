@@ -21,6 +21,7 @@ class BlockSelection:
     region: tuple[str, ...] = ()
     accelerator: tuple[str, ...] = ()
     phase: tuple[Phase, ...] = ()
+    unit: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         wanted = {
@@ -29,6 +30,7 @@ class BlockSelection:
             "region": self.region,
             "accelerator": self.accelerator,
             "phase": tuple(str(phase) for phase in self.phase),
+            "unit": self.unit,
         }
         return ", ".join(f"{name} in {list(values)}" for name, values in wanted.items() if values) or "everything"
 
@@ -40,6 +42,7 @@ class BlockSelection:
             (block.region, self.region),
             (block.accelerator, self.accelerator),
             (block.phase, self.phase),
+            (block.unit, self.unit),
         )
         return all(not wanted or value in wanted for value, wanted in pairs)
 

@@ -65,17 +65,17 @@ class BlockEdit:
 
 @dataclass(frozen=True)
 class RegionCap:
-    """The most power that the capacity of a region can draw.
+    """The most power that the capacity of regions can draw together.
 
     Attributes:
-        region: whose capacity it is.
+        regions: whose capacity it is; all if none is named.
         megawatts: the most, shape (n_paths,).
         from_days: when it begins, in days since 1970, shape (n_paths,).
         until_days: when it ends, shape (n_paths,); infinite if it stays.
         megawatts_per_accelerator: by accelerator.
     """
 
-    region: str
+    regions: tuple[str, ...]
     megawatts: FloatArray
     from_days: FloatArray
     until_days: FloatArray
@@ -90,14 +90,15 @@ class RegionCap:
         if block.unit == MEGAWATTS:
             return 1.0
         if block.accelerator not in self.megawatts_per_accelerator:
+            where = ", ".join(self.regions) or "all regions"
             raise Invalid(
-                f"the power cap of region {self.region!r} does not say what one {block.accelerator or 'accelerator'} "
-                f"of block {block.name!r} draws; add it to megawatts_per_accelerator"
+                f"the power cap of {where} does not say what one {block.accelerator or 'accelerator'} of block "
+                f"{block.name!r} draws; add it to megawatts_per_accelerator"
             )
         return self.megawatts_per_accelerator[block.accelerator]
 
     def share_left(self, drawn: FloatArray, edges: FloatArray) -> FloatArray:
-        """The share of a region's capacity that can run, shape (n_paths, n_steps).
+        """The share of the capacity that can run, shape (n_paths, n_steps).
 
         Args:
             drawn: megawatts that all of it would draw, shape (n_paths, n_steps).
@@ -153,7 +154,7 @@ class SupplyEdits:
             if self.of(block.name).cuts:
                 left[row] *= self.of(block.name).share_left(edges, self.n_paths)
         for cap in self.caps:
-            rows = [row for row, block in enumerate(blocks) if block.region == cap.region]
+            rows = [row for row, block in enumerate(blocks) if not cap.regions or block.region in cap.regions]
             drawn = sum((left[row] * cap.rate(blocks[row]) for row in rows), np.zeros(left.shape[1:]))
             left[rows] *= cap.share_left(drawn, edges)
         return left

@@ -7,12 +7,12 @@ import numpy as np
 from demand.errors import Invalid
 from planning.estimates import Estimate
 from planning.ledger import Block
+from planning.scenarios.departures import ALL_OF_IT
 from planning.scenarios.dice import Dice, Moment
 from planning.scenarios.events import Event, Futures, check_share, told
 from planning.scenarios.leases import cut_block
 from planning.scenarios.selecting import BlockSelection, selected_blocks
 from planning.scenarios.supply_edits import Cut
-from planning.scenarios.tenants import ALL_OF_IT
 
 
 @dataclass(frozen=True, kw_only=True)
