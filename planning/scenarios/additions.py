@@ -102,6 +102,6 @@ def with_added(demand: DemandPaths, key: SeriesKey, added: FloatArray) -> Demand
     """
     if key not in demand.labels:
         return replace(demand, labels=(*demand.labels, key), values=np.concatenate([demand.values, added[None]]))
-    values = demand.values.copy()
+    values = demand.values.astype(np.float64)
     values[demand.labels.index(key)] += added
     return replace(demand, values=values)

@@ -11,20 +11,20 @@ from demand.calendar import buckets
 from demand.history import FloatArray
 from demand.paths import DemandPaths
 
-_MICROSECONDS_PER_DAY = 86_400_000_000
+_NANOSECONDS_PER_DAY = 86_400_000_000_000
 _FROM_TENTH_TO_NINE_TENTHS = 2 * float(np.log(9))
 _SHORTEST_DAYS = 1 / 86_400
 
 
 def to_days(instant: pd.Timestamp) -> float:
     """Days since 1970, UTC."""
-    return float(instant.as_unit("us").value) / _MICROSECONDS_PER_DAY
+    return float(instant.as_unit("ns").value) / _NANOSECONDS_PER_DAY
 
 
 def edges_of(paths: DemandPaths) -> FloatArray:
     """Where the buckets of the paths begin, and where the last ends, in days since 1970, shape (n_steps + 1,)."""
     grid = buckets(paths.start, paths.values.shape[2] + 1, paths.granularity)
-    return np.asarray(grid.as_unit("us").asi8, dtype=float) / _MICROSECONDS_PER_DAY
+    return np.asarray(grid.as_unit("ns").asi8, dtype=float) / _NANOSECONDS_PER_DAY
 
 
 def step(edges: FloatArray, at: FloatArray) -> FloatArray:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import NoReturn
 
+import numpy as np
+
 from demand.errors import Invalid
 from demand.history import FloatArray
 from demand.paths import DemandPaths
@@ -39,7 +41,7 @@ class Futures:
 
     def scaled(self, rows: list[int], factor: FloatArray) -> "Futures":
         """The same with some series multiplied by a factor of shape (n_paths, n_steps)."""
-        values = self.demand.values.copy()
+        values = self.demand.values.astype(np.float64)
         values[rows] *= factor
         return replace(self, demand=replace(self.demand, values=values))
 

@@ -82,8 +82,8 @@ def _late_grid(start: pd.Timestamp) -> Scenario:  # noqa: ARG001 - a slip is rel
 
 def _power_cap(start: pd.Timestamp) -> Scenario:
     source = Provenance(
-        "Grid power for 100 MW takes 4 years on average in the US (JLL, 2026). That what there is stays at 100 MW for so "
-        "long is assumed.",
+        "Grid power for 100 MW takes 4 years on average in the US (JLL, 2026). That what there is stays at 100 MW "
+        "for so long is assumed.",
     )
     event = PowerCap(
         name="power-cap",

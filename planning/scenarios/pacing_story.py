@@ -23,7 +23,7 @@ from planning.scenarios.takeovers import CapacityTaken
 
 INFERENCE_GROWTH = Estimate(2**0.5 - 1, 2**0.75 - 1, 1.0)
 """A year, if training stands still: inference was 1/3 of compute in 2023 and 1/2 in 2025, and 2/3 were expected of
-2026 (Deloitte), so beside one unit of training it was 1/2, then 1, then 2; the middle is the geometric mean of both rates."""
+2026 (Deloitte), so beside one unit of training it was 1/2, then 1, then 2; the middle is between both rates."""
 
 _TRAINING = Selection(workload=(Workload.TRAINING,))
 _INFERENCE = Selection(workload=(Workload.INFERENCE,))
@@ -40,8 +40,8 @@ def pacing_story(start: pd.Timestamp) -> Scenario:
     return Scenario(
         name="pacing-2025",
         description="A partner's extra training goes elsewhere, more than 2 GW of planned leases are let go, others "
-        "take capacity up, and demand moves from training towards inference, which gets more efficient. It needs leases or "
-        "talks in megawatts, and a block with a right of first refusal.",
+        "take capacity up, and demand moves from training towards inference, which gets more efficient. It needs "
+        "leases or talks in megawatts, and a block with a right of first refusal.",
         events=(*_demand(start), *_supply(start)),
     )
 
@@ -55,8 +55,8 @@ def _demand(start: pd.Timestamp) -> tuple[TenantLeaves, GrowthOverride, Efficien
             share=Estimate(0.1, 0.2, 0.4),
             ramp_days=180,
             provenance=Provenance(
-                "A partner's training workload beyond what was planned went elsewhere (reported early in 2025). How much "
-                "of all training that was is not public: the share and the time it took are assumed.",
+                "A partner's training workload beyond what was planned went elsewhere (reported early in 2025). How "
+                "much of all training that was is not public: the share and the time it took are assumed.",
             ),
         ),
         GrowthOverride(
@@ -105,8 +105,8 @@ def _supply(
             at=Moment(start),
             amount=Estimate(2000, 2000, 2500),
             provenance=Provenance(
-                "More than 2 GW of planned leases were let go, some of them exploratory talks only (reported early in 2025). "
-                "That it may have been up to 2.5 GW is assumed.",
+                "More than 2 GW of planned leases were let go, some of them exploratory talks only (reported early "
+                "in 2025). That it may have been up to 2.5 GW is assumed.",
                 confidence=Confidence.MEDIUM,
             ),
         ),
@@ -125,7 +125,7 @@ def _supply(
             blocks=BlockSelection(),
             at=start + pd.Timedelta(days=30),
             provenance=Provenance(
-                "A right to take more before others may is used while others let go. That it is, and all of it, is assumed.",
+                "A right to take more before others may is used while others let go. That this is done is assumed.",
             ),
         ),
     )
