@@ -8,6 +8,9 @@ SCHEMA_LOCK = 0x636F6D7001
 INGEST_LOCK = 0x636F6D7002
 """Held while an ingest is merged, so that ingests are ordered in time as they are in commits."""
 
+CAPACITY_LOCK = 0x636F6D7006
+"""Held while the ledger of supply changes, which is checked as a whole."""
+
 
 def take_lock(connection: Connection, name: int) -> None:
     """Wait for a lock of PostgreSQL; SQLite has one writer at a time anyway."""
