@@ -10,13 +10,6 @@ from demand.history import FloatArray
 
 __all__ = ["Estimate", "normal_draws", "uniform_draws"]
 
-    def score(self, value: float) -> float:
-        """The normal score at which it takes this value; infinite beyond what it can be."""
-        side = self.mid - self.low if value < self.mid else self.high - self.mid
-        if not side:
-            return float(np.copysign(np.inf, value - self.mid)) if value != self.mid else 0.0
-        return float((value - self.mid) * _OUTER / side)
-
 
 def normal_draws(seed: int, name: str, n_paths: int) -> FloatArray:
     """Standard normal numbers, one per path, that depend on the seed and the name alone.

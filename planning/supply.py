@@ -1,7 +1,7 @@
 """Supply ahead as joint sample paths: when each block of the ledger is online, and what a pool then has."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ class SupplyPaths:
         pool_rows: the row of the pool of each block, shape (n_blocks,).
         online_days: when each block is online, in days since 1970, infinite where it never is, shape (n_blocks,
             n_paths).
-        accelerators: the quantity of each block, shape (n_blocks,).
+        accelerators: the quantity of each block, shape (n_blocks, n_paths), or (n_blocks, 1) where all are certain.
         edges: starts of the buckets and the end of the last one.
         pools: accelerators per pool, shape (n_pools, n_paths, n_steps).
         uncounted: blocks that could not be counted, with the reason.
@@ -76,7 +76,7 @@ class SupplyPaths:
         n_paths, n_steps = self.pools.shape[1:]
         levels = np.empty((len(self.blocks), n_paths, n_steps))
         for row, block in enumerate(self.blocks):
-            levels[row] = self.accelerators[row] * online_share(self.online_days[row], block.end, self.edges)
+            levels[row] = self.accelerators[row][:, None] * online_share(self.online_days[row], block.end, self.edges)
         return levels
 
 
@@ -86,7 +86,7 @@ def supply_paths(
     topology: Topology,
     sampling: Sampling,
     counted: Commitment,
-    megawatts_each: Mapping[str, float] | None = None,
+    megawatts_each: Mapping[str, FloatArray] | None = None,
 ) -> SupplyPaths:
     """Draw the supply of all pools.
 
@@ -99,8 +99,9 @@ def supply_paths(
         topology: the pools, which are told to hold a block by its region and accelerator.
         sampling: how draws are made.
         counted: how much of the ledger is counted.
-        megawatts_each: power of one accelerator with all that it needs around it, by accelerator; blocks in megawatts
-            of accelerators that are not named are left out, with the reason.
+        megawatts_each: power of one accelerator with all that it needs around it, path by path, by accelerator, of
+            shape (n_paths,) or (1,); blocks in megawatts of accelerators that are not named are left out, with the
+            reason.
     """
     relevant = [block for block in blocks if counted.counts(block)]
     places = [_place(block, topology, megawatts_each or {}) for block in relevant]
@@ -110,12 +111,13 @@ def supply_paths(
     online = online_days(relevant, edges[0], sampling)[kept]
     pools = np.zeros((len(topology.pools), sampling.n_paths, len(edges) - 1))
     for at, days in zip(kept, online, strict=True):
-        pools[places[at].pool_row] += places[at].accelerators * online_share(days, relevant[at].end, edges)
+        share = online_share(days, relevant[at].end, edges)
+        pools[places[at].pool_row] += places[at].accelerators[:, None] * share
     return SupplyPaths(
         blocks=tuple(relevant[at] for at in kept),
         pool_rows=np.array([places[at].pool_row for at in kept], dtype=np.int64),
         online_days=online,
-        accelerators=np.array([places[at].accelerators for at in kept], dtype=np.float64),
+        accelerators=_stacked([places[at].accelerators for at in kept]),
         edges=edges,
         pools=pools,
         uncounted=tuple(Uncounted(block.name, why) for block, why in zip(relevant, reasons, strict=True) if why),
@@ -195,13 +197,13 @@ class _Place:
     """Where a block belongs and how many accelerators it is, or the reason why that cannot be told."""
 
     pool_row: int = -1
-    accelerators: float = 0.0
+    accelerators: FloatArray = field(default_factory=lambda: np.zeros(1))
     reason: str = ""
 
 
-def _place(block: Block, topology: Topology, megawatts_each: Mapping[str, float]) -> _Place:
-    each = megawatts_each.get(block.accelerator, 0.0) if block.unit == MEGAWATTS else 1.0
-    if not each > 0:
+def _place(block: Block, topology: Topology, megawatts_each: Mapping[str, FloatArray]) -> _Place:
+    each = megawatts_each.get(block.accelerator) if block.unit == MEGAWATTS else np.ones(1)
+    if each is None or not (each > 0).all():
         kind = f"accelerator {block.accelerator!r}" if block.accelerator else "blocks that name no accelerator"
         return _Place(
             reason=f"it is in megawatts, and no power is known for {kind}; give the megawatts that one of them needs"
@@ -211,6 +213,10 @@ def _place(block: Block, topology: Topology, megawatts_each: Mapping[str, float]
         place = ", ".join(part for part in (block.region, block.accelerator) if part) or "no region or accelerator"
         return _Place(reason=f"no pool holds {place}; add a pool, or its region or accelerator to one")
     return _Place(row, block.quantity / each)
+
+
+def _stacked(rows: Sequence[FloatArray]) -> FloatArray:
+    return np.stack(np.broadcast_arrays(*rows)) if rows else np.empty((0, 1))
 
 
 def _held_back(blocks: Sequence[Block]) -> dict[str, str]:

@@ -131,8 +131,10 @@ def test_blocks_in_no_pool_are_named() -> None:
 def test_megawatts_become_accelerators_by_the_power_of_one() -> None:
     block = replace(BLOCK, unit=MEGAWATTS, quantity=14)
     assert "no power is known for accelerator 'H100'" in supply(block).uncounted[0].reason
-    paths = supply_paths([block], EDGES, TOPOLOGY, Sampling(1), Commitment.EVERYTHING, {"H100": 0.0014})
-    assert paths.pools[0, 0, -1] == pytest.approx(10_000)
+    power = {"H100": np.array([0.0014, 0.002])}
+    paths = supply_paths([block, LIVE], EDGES, TOPOLOGY, Sampling(2), Commitment.EVERYTHING, power)
+    np.testing.assert_allclose(paths.pools[0, :, -1], (11_000, 8_000))
+    np.testing.assert_allclose(paths.levels()[0, :, -1], (10_000, 7_000))
 
 
 def test_pools_are_the_sums_of_their_blocks() -> None:
