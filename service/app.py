@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from service.api import (
+    accelerators,
     bodies,
     calendar_bodies,
     events,
@@ -88,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
         observations,
         series,
         limits,
+        accelerators,
         regressors,
         events,
         training_runs,
