@@ -54,7 +54,7 @@ PINNED = {
 MLPERF = {
     ("H100", "70b"): (8, 21605.8, 21605.8, 24524.9),
     ("H200", "70b"): (8, 29228.2, 29228.2, 31302.7),
-    ("B200", "8b"): (8, 102903, 128541, 136752),
+    ("B200", "8b"): (8, 128541, 128541, 136752),
     ("B200", "70b"): (8, 59545.4, 99123, 101527),
     ("B200", "405b"): (8, 751.37, 1240.42, 1624.11),
     ("GB200", "70b"): (4, 29745.6, 49359.6, 51736.9),
@@ -62,7 +62,8 @@ MLPERF = {
     ("MI300X", "70b"): (8, 8840.42, 24593.8, 27803.9),
     ("MI325X", "70b"): (8, 18407.2, 32027.6, 34520.4),
 }
-"""Accelerators of the system, and its tokens per second interactive, as a server and offline."""
+"""Accelerators of the system, and its tokens per second interactive (as a server where that is not told in tokens), as a
+server and offline."""
 
 A_SOURCE = Source("measured here")
 
@@ -211,7 +212,7 @@ def shown(figure: Figure | None) -> str:
     if figure is None:
         return ""
     value = figure.value
-    numbers = dict.fromkeys((value.mid,) if value.is_certain else (value.low, value.mid, value.high))
+    numbers = (value.mid,) if value.is_certain else (value.low, value.mid, value.high)
     return " / ".join(f"{number:,.10g}" for number in numbers)
 
 
