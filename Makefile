@@ -30,7 +30,7 @@ test: .venv/.dev-packages .venv/.project
 	$(venv)/ruff format --check
 	$(venv)/mypy
 	$(venv)/lint-imports
-	$(venv)/pytest
+	$(venv)/pytest -n 2
 
 # The tests that take minutes.
 test-long: .venv/.dev-packages .venv/.project

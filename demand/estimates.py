@@ -47,6 +47,13 @@ class Estimate:
         side = np.where(scores < 0, self.mid - self.low, self.high - self.mid)
         return np.asarray(self.mid + side * scores / _OUTER)
 
+    def score(self, value: float) -> float:
+        """The normal score at which it takes this value; infinite beyond what it can be."""
+        side = self.mid - self.low if value < self.mid else self.high - self.mid
+        if not side:
+            return float(np.copysign(np.inf, value - self.mid)) if value != self.mid else 0.0
+        return float((value - self.mid) * _OUTER / side)
+
     def above(self, least: float, scores: FloatArray) -> FloatArray:
         """Values at normal scores of a quantity that cannot be `least` or less, of the same shape.
 

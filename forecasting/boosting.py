@@ -7,16 +7,18 @@ what is left, in units of the usual seasonal change, from samples of all series 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from demand.history import FloatArray, Panel
 from forecasting.features import FeatureSource, IntArray, Moments, feature_source
 from forecasting.quantiles import QuantileForecast, check_levels, interpolate, proper
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingRegressor as Trees
 
 STRETCHES = (6, 24, 72, 168, 336)
 """Leads up to which one guess is used; a last stretch follows."""
@@ -93,7 +95,9 @@ class GlobalBoosting:
         inputs, targets = source.features(samples, start), (truth - start) / unit
         return Grown(anchors, tuple(self._trees(level, inputs, targets, seed) for level in self.levels))
 
-    def _trees(self, level: float, inputs: FloatArray, targets: FloatArray, seed: int) -> HistGradientBoostingRegressor:
+    def _trees(self, level: float, inputs: FloatArray, targets: FloatArray, seed: int) -> "Trees":
+        from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 - it takes a second to import
+
         trees = HistGradientBoostingRegressor(
             loss="quantile",
             quantile=level,
@@ -126,7 +130,7 @@ class Grown:
     """What was learned: how each series is anchored, and one set of trees per level."""
 
     anchors: "Anchors"
-    trees: tuple[HistGradientBoostingRegressor, ...]
+    trees: "tuple[Trees, ...]"
 
     def quantiles(self, history: Panel, rows: IntArray, horizon: int) -> FloatArray:
         """The learned quantiles of the `horizon` buckets after a history, shape (n_rows, horizon, n_learned)."""

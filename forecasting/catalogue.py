@@ -1,11 +1,7 @@
 """Which models are tried at which granularity, and how much each is believed before anything is known."""
 
-from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
-from typing import Any
-
-from statsforecast.models import MSTL, AutoARIMA, AutoCES, AutoETS, DynamicOptimizedTheta
 
 from demand.calendar import Granularity
 from demand.errors import NotFound
@@ -17,7 +13,7 @@ from forecasting.kinship import Kinship
 from forecasting.persistence import Persistence
 from forecasting.profile import Profile
 from forecasting.seasonal_naive import SeasonalNaive
-from forecasting.statistical import Statistical
+from forecasting.statistical import Statistical, build
 
 
 class Preset(StrEnum):
@@ -89,20 +85,20 @@ _QUICK_WHEN_COARSE = {"theta", "ets"}
 """Third-party models that are fitted in hundredths of a second where histories have hundreds of buckets at most."""
 
 
-def _classical(name: str, build: Callable[..., Any], season: int) -> Statistical:
+def _classical(name: str, estimator: str, season: int) -> Statistical:
     minimum = max(2 * season + 2, _FEW) if season > 1 else _FEW
-    return Statistical(name, partial(build, season_length=season), minimum, _DESCRIPTIONS[name])
+    return Statistical(name, partial(build, estimator, season), minimum, _DESCRIPTIONS[name])
 
 
 def _mstl(*seasons: int) -> Statistical:
-    return Statistical("mstl", partial(MSTL, season_length=list(seasons)), 2 * max(seasons) + 1, _DESCRIPTIONS["mstl"])
+    return Statistical("mstl", partial(build, "MSTL", list(seasons)), 2 * max(seasons) + 1, _DESCRIPTIONS["mstl"])
 
 
 def _smoothing(season: int) -> tuple[Statistical, ...]:
     return (
-        _classical("theta", DynamicOptimizedTheta, season),
-        _classical("ces", AutoCES, season),
-        _classical("ets", AutoETS, season),
+        _classical("theta", "DynamicOptimizedTheta", season),
+        _classical("ces", "AutoCES", season),
+        _classical("ets", "AutoETS", season),
     )
 
 
@@ -129,7 +125,7 @@ _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
         SeasonalNaive("yearly_naive", season=52),
         *_EVERYWHERE,
         *_smoothing(1),
-        _classical("arima", AutoARIMA, 1),
+        _classical("arima", "AutoARIMA", 1),
         _mstl(52),
         PooledGrowth(),
     ),
@@ -137,7 +133,7 @@ _CATALOGUES: dict[Granularity, tuple[Forecaster, ...]] = {
         SeasonalNaive(),
         *_EVERYWHERE,
         *_smoothing(12),
-        _classical("arima", AutoARIMA, 12),
+        _classical("arima", "AutoARIMA", 12),
         PooledGrowth(),
     ),
 }

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from demand.history import FloatArray
 from forecasting.quantiles import interpolate
@@ -68,11 +67,17 @@ def error_memory(errors: FloatArray, end: int, size: int, season: int) -> ErrorM
     known = ~np.isnan(recent)
     scores = np.full(len(recent), np.nan)
     if known.sum() > 1:
-        scores[known] = ndtri((rankdata(recent[known]) - 0.5) / known.sum())
+        scores[known] = ndtri((_ranks(recent[known]) - 0.5) / known.sum())
     persistence = _persistence(scores, season) if np.isfinite(scores[1:] * scores[:-1]).any() else UNKNOWN_PERSISTENCE
     remembered = np.full(size, np.nan, dtype=np.float32)
     remembered[np.arange(end - len(recent), end) % size] = scores
     return ErrorMemory(remembered, persistence)
+
+
+def _ranks(values: FloatArray) -> FloatArray:
+    """Ranks from 1 on; equal values share the mean of theirs."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place])
 
 
 def _persistence(scores: FloatArray, season: int) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from demand.history import FloatArray, Panel
 from forecasting.pooling import Prior, kin_prior
@@ -114,7 +114,7 @@ class FittedGrowth:
         middle = middle + self._seasons(horizon)
         spread = np.sqrt(variance) * factors_at(learned.reach, horizon)
         freedom = np.minimum(learned.evidence + PRIOR_EVIDENCE, TAIL)[:, None]
-        scores = stats.t.ppf(np.asarray(ordered), freedom)
+        scores = stdtrit(freedom, np.asarray(ordered))
         values = proper(self.space.back(middle[..., None] + spread[..., None] * scores[:, None, :]))
         observed = (~np.isnan(self.history.values)).sum(axis=1)
         minimum = self.model.minimum_history(self.history)

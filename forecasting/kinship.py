@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from typing import ClassVar
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from demand.history import FloatArray, Panel
 from forecasting.family import WINDOW, Family, enough, family_of
@@ -68,7 +68,7 @@ class FittedKinship:
             return QuantileForecast(ordered, values, failures)
         family = family_of(self.history, horizon)
         rules = lru_cache(maxsize=None)(partial(rehearse, family))
-        scores = stats.t.ppf(np.asarray(ordered), TAIL)
+        scores = stdtrit(TAIL, np.asarray(ordered))
         notes: dict[int, str] = {}
         for row in np.flatnonzero(alive).tolist():
             values[row], note = _forecast(family, row, rules, scores)

@@ -17,8 +17,11 @@ from forecasting.quantiles import QuantileForecast, check_levels, proper
 
 IntArray = npt.NDArray[np.int64]
 
-LAGS = 40
+LAGS = 24
 """Spans at which changes are looked up at most; those between are interpolated."""
+
+MOST_CHANGES = 512
+"""Changes that quantiles of one span are taken from; more are thinned out evenly, as neighbours say the same."""
 
 _FEWEST = 8
 """Observations below which the past says nothing of how far a series moves."""
@@ -109,7 +112,8 @@ def _filled(changes: FloatArray) -> FloatArray:
 
 def _changes(past: FloatArray, lag: int, levels: Sequence[float]) -> FloatArray:
     """Quantiles of the changes over `lag` buckets, shape (n_series, n_levels); NaN where there is none."""
-    ordered = np.sort(past[:, lag:] - past[:, :-lag], axis=1)  # unknown ones come last
+    every = -(-(past.shape[1] - lag) // MOST_CHANGES)
+    ordered = np.sort(past[:, lag::every] - past[:, :-lag:every], axis=1)  # unknown ones come last
     count = (~np.isnan(ordered)).sum(axis=1, keepdims=True)
     place = np.clip(np.asarray(levels) * count - 0.5, 0, np.maximum(count - 1, 0))
     below = np.floor(place).astype(int)

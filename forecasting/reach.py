@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import stdtrit
 
 from demand.history import FloatArray
 from forecasting.trend_filter import Belief, Filtered, moments
@@ -56,7 +56,7 @@ def reach_factors(
         Shape (n_series, n_leads).
     """
     leads = rehearsal_leads(values.shape[1])
-    errors = _errors(values, filtered, belief, leads) / stats.t.ppf((1 + INSIDE) / 2, freedom)
+    errors = _errors(values, filtered, belief, leads) / stdtrit(freedom, (1 + INSIDE) / 2)
     whole = np.isfinite(values).sum(axis=1, keepdims=True) * 2 / 3 / leads
     trusted = np.maximum(1 - FITTED_AWAY / np.maximum(filtered.evidence, 1e-9), 0.0)[:, None]
     independent = trusted * np.minimum(np.isfinite(errors).sum(axis=1), whole)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from demand.history import FloatArray
 from demand.series import Workload
@@ -141,7 +141,7 @@ def _by_lead(errors: FloatArray, unrest: FloatArray, weights: FloatArray) -> tup
         if here.sum() >= 2:
             each, unit = (np.broadcast_to(of[:, None], part.shape)[here] for of in (weights, unrest))
             drift = _drift(part[here], each, int(here.any(axis=1).sum()))
-            size = _quantile(np.abs(part[here] - drift) / unit, each, BAND) / stats.t.ppf((1 + BAND) / 2, TAIL)
+            size = _quantile(np.abs(part[here] - drift) / unit, each, BAND) / stdtrit(TAIL, (1 + BAND) / 2)
             found.append((np.sqrt(first * (stop - 1)), drift, size))
     if not found:
         rule = unrehearsed(len(leads))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.signal import lfilter
 
 from demand.history import FloatArray
 
@@ -116,6 +115,8 @@ def _least_held(rng: np.random.Generator, level: FloatArray) -> FloatArray:
 
 def _unrest(rng: np.random.Generator, quarters: int) -> FloatArray:
     """What is not in the calendar: jitter, better and worse days, and interest that drifts for weeks."""
+    from scipy.signal import lfilter  # noqa: PLC0415 - importing it takes half a second that only the demo is to pay
+
     jitter = lfilter([np.sqrt(1 - 0.6**2)], [1, -0.6], rng.normal(0, 0.02, quarters))
     days = lfilter([np.sqrt(1 - 0.99**2)], [1, -0.99], rng.normal(0, 0.1, quarters))
     drift = np.cumsum(rng.normal(0, 0.05 / np.sqrt(_WEEK), quarters))

@@ -16,6 +16,13 @@ Build = Callable[[], Any]
 """Makes a statsforecast model, whose `forecast(y=, h=, level=)` fits and forecasts in one call."""
 
 
+def build(estimator: str, season: int | list[int]) -> Any:
+    """A statsforecast model by the name of its class, for a season, or several, in buckets."""
+    from statsforecast import models  # noqa: PLC0415 - importing it takes a second that only a fit is to pay
+
+    return getattr(models, estimator)(season_length=season)
+
+
 @dataclass(frozen=True)
 class Statistical:
     """A statsforecast model, fitted to each series alone. Its draws, where it makes any, are seeded by the library.

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,8 @@ from demand.limits import Limit, LimitKind, check_against_use, is_full, is_over,
 from demand.saturation import saturation
 from demand.series import DIMENSIONS, Selection
 from demand.units import ACCELERATORS
+from service.file_history import History
 from training.ports import Bounds, Partition
-
-if TYPE_CHECKING:
-    from service.stateless import History
 
 _OPTIONAL = (*DIMENSIONS, "unit", "kind", "start", "end")
 
@@ -50,7 +48,7 @@ def read_limits(source: BinaryIO) -> tuple[Limit, ...]:
 class FileLimits:
     """Limits over history held in memory; fulfils `LimitSource`."""
 
-    history: "History"
+    history: History
     limits: tuple[Limit, ...] = field(default=())
 
     def bounds(self, partition: Partition, panel: Panel) -> Bounds:

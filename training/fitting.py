@@ -23,6 +23,9 @@ CHUNK = 8
 START_SECONDS = 20.0
 """What a process may take, beside the budget of its work, to import what the model needs."""
 
+IMPORTED_ONCE = ("training.fitting", "forecasting.catalogue", "statsforecast.models")
+"""What the process imports that all others are forked from, so that none of them takes seconds for it again."""
+
 LOOK_SECONDS = 0.5
 """How often whoever waits for processes looks whether they are still there."""
 
@@ -199,6 +202,7 @@ class Workers:
                 self._pool = None
             if self._pool is None:
                 context = multiprocessing.get_context("forkserver")
+                context.set_forkserver_preload(list(IMPORTED_ONCE))
                 self._pool = ProcessPool(max_workers=self._n_jobs, context=context, initializer=_end_with_parent)
             started: Future[Fitted] = self._pool.schedule(carry_out, args=(fit, seed), timeout=budget)
             return started

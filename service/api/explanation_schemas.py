@@ -119,7 +119,7 @@ class Explanation(BaseModel):
     naive_loss: float | None = Field(description="The same of the seasonal naive.")
     skill: float | None = Field(description="Share of the naive's loss that is saved: 0 is as good, 1 is perfect.")
     coverage_80: float | None = Field(description="Share of backtest actuals inside the 10 %-90 % band.")
-    warnings: list[str] = Field(description="What to know of how the forecast was chosen.")
+    warnings: list[str] = Field(description="What to know of how the models were weighed.")
     remarks: list[str] = Field(description="What to know of this one forecast.")
     untold: list[str] = Field(description="What cannot be told of this forecast, and why.")
 

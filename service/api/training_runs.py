@@ -59,7 +59,8 @@ class RunOrder(BaseModel):
     )
 
     kind: RunKind = Field(
-        default=RunKind.RETRAIN, description="`retrain` compares all models anew, `refresh` refits those chosen before."
+        default=RunKind.RETRAIN,
+        description="`retrain` weighs the models of the preset anew, `refresh` fits those that have a weight again.",
     )
     granularity: Granularity = Field(default=Granularity.HOUR, description="Width of the forecast buckets.")
     horizon: int | None = Field(default=None, description="Buckets ahead; the limit of the granularity if not given.")
@@ -67,7 +68,7 @@ class RunOrder(BaseModel):
     preset: Preset = Field(
         default=Preset.BALANCED,
         description="How much is tried: `fast` in milliseconds a series, `balanced` in tenths of a second, `best` in "
-        "seconds. A refresh fits what was chosen before, whatever this says.",
+        "seconds. A refresh fits what has a weight, whatever this says.",
     )
     selection: SelectionQuery = Field(default=SelectionQuery(), description="Which series; all if not given.")
 

@@ -1,7 +1,5 @@
 """`computecast regressors` and `events`: what is known beside the demand in the store."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,12 +15,11 @@ from demand.series import Selection
 from service.cli.covariate_files import Holidays, TimeZone, read_event_file
 from service.cli.files import open_file
 from service.cli.progress import console
-from service.cli.settings import read_settings
+from service.cli.store import open_store
 from service.connectors.covariate_files import read_regressors
 from service.connectors.holiday_calendar import HolidayCalendar
 from service.covariates import Reach
 from service.store.covariates import HolidayOrder
-from service.store.engine import Store
 
 regressors = typer.Typer(help="Quantities that move demand and are known ahead.", no_args_is_help=True)
 events = typer.Typer(help="What happened once, or is planned.", no_args_is_help=True)
@@ -46,7 +43,7 @@ def add_regressors(file: RegressorFile = None, holidays: Holidays = None) -> Non
     if file is not None:
         with open_file(file) as source:
             contents += read_regressors(source)
-    with _store() as store:
+    with open_store() as store:
         with store.begin() as unit:
             stored = [unit.covariates.add_regressor(content, store.now()) for content in contents]
         for each in stored:
@@ -57,7 +54,7 @@ def add_regressors(file: RegressorFile = None, holidays: Holidays = None) -> Non
 def list_regressors() -> None:
     """Show the stored regressors."""
     table = Table("number", "name", "series", "from", "until", "effect")
-    with _store() as store, store.read() as unit:
+    with open_store() as store, store.read() as unit:
         for stored in unit.covariates.regressors():
             content = stored.content
             if isinstance(content, Regressor):
@@ -71,7 +68,7 @@ def list_regressors() -> None:
 @regressors.command("remove")
 def remove_regressor(number: Number) -> None:
     """Forget a regressor; runs that have begun still know it."""
-    with _store() as store:
+    with open_store() as store:
         with store.begin() as unit:
             removed = unit.covariates.remove_regressor(number, store.now())
         console.print(Text(f"removed regressor {number}: {removed.content.name}"), soft_wrap=True)
@@ -87,7 +84,7 @@ def add_events(
     found = list(read_event_file(file, time_zone, Reach.around(datetime.now(UTC)), treatment))
     if not found:
         raise Invalid(f"{file} holds no event; give one a line, or an occurrence between 2000 and the years ahead")
-    with _store() as store:
+    with open_store() as store:
         with store.begin() as unit:
             stored = unit.covariates.add_events(found, store.now())
         for each in stored:
@@ -99,7 +96,7 @@ def add_events(
 def list_events() -> None:
     """Show the stored events."""
     table = Table("number", "name", "series", "start", "end", "treatment", "effect")
-    with _store() as store, store.read() as unit:
+    with open_store() as store, store.read() as unit:
         for stored in unit.covariates.events():
             event = stored.event
             cells = _moment(event.start), _moment(event.end), str(event.treatment), _effect(event.effect)
@@ -110,20 +107,10 @@ def list_events() -> None:
 @events.command("remove")
 def remove_event(number: Number) -> None:
     """Forget an event; runs that have begun still know it."""
-    with _store() as store:
+    with open_store() as store:
         with store.begin() as unit:
             removed = unit.covariates.remove_event(number, store.now())
         console.print(Text(f"removed event {number}: {removed.event.name}"), soft_wrap=True)
-
-
-@contextmanager
-def _store() -> Iterator[Store]:
-    store = Store(read_settings().database_url)
-    store.migrate()
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _add_row(table: Table, number: int, *cells: str) -> None:

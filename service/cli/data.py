@@ -19,6 +19,7 @@ from forecasting.simulator import DEMO_HOURS, SHORTEST_HOURS, SimulatedFleet, si
 from service.cli.files import open_file
 from service.cli.progress import complaints, console
 from service.cli.settings import read_settings
+from service.cli.store import open_store
 from service.cli.training import Order, train
 from service.connectors.files import Format, read_batches
 from service.ingestion import ingest_batches
@@ -38,23 +39,9 @@ def ingest(
     granularity: Annotated[Granularity | None, typer.Option(help="Grid of new series, inferred if not given.")] = None,
 ) -> None:
     """Store the rows of files; repeating a file changes nothing. Each file is stored in whole or not at all."""
-    settings = read_settings()
-    store = Store(settings.database_url)
-    store.migrate()
-    for path in files:
-        form = Format.of(path.name)
-        with (
-            open_file(path) as raw,
-            wrap_file(raw, total=path.stat().st_size, description=escape(path.name), console=complaints) as body,
-        ):
-            try:
-                batches = read_batches(body, form, now=pd.Timestamp(datetime.now(UTC)))
-                report = ingest_batches(store, batches, path.name, on_error, granularity)
-            except IngestRejected as refusal:
-                _show(path.name, refusal.report)
-                raise
-        _show(path.name, report)
-    store.close()
+    with open_store() as store:
+        for path in files:
+            _ingest(store, path, on_error, granularity)
 
 
 def demo(
@@ -63,18 +50,16 @@ def demo(
 ) -> None:
     """Fill an empty store with a simulated fleet and train on it; a store that has data keeps it."""
     settings = read_settings()
-    store = Store(settings.database_url)
-    store.migrate()
-    with store.read() as unit:
-        filled = bool(unit.series.find(Selection(), limit=1))
-    if filled:
-        console.print("the store has data already; it is kept")
-    else:
-        with console.status("simulating a fleet"):
-            fleet = simulate_fleet(seed=seed, hours=hours, end=_this_hour())
-            store_fleet(store, fleet)
-        console.print("stored a [bold]simulated[/bold] fleet: no number of it was measured anywhere")
-    store.close()
+    with open_store(settings) as store:
+        with store.read() as unit:
+            filled = bool(unit.series.find(Selection(), limit=1))
+        if filled:
+            console.print("the store has data already; it is kept")
+        else:
+            with console.status("simulating a fleet"):
+                fleet = simulate_fleet(seed=seed, hours=hours, end=_this_hour())
+                store_fleet(store, fleet)
+            console.print("stored a [bold]simulated[/bold] fleet: no number of it was measured anywhere")
     train(settings, Order(RunKind.RETRAIN), None, wait=True, only_if_needed=True)
 
 
@@ -90,6 +75,21 @@ def store_fleet(store: Store, fleet: SimulatedFleet) -> None:
             )
     for source, report in reports.items():
         _show(source, report)
+
+
+def _ingest(store: Store, path: Path, on_error: OnError, granularity: Granularity | None) -> None:
+    form = Format.of(path.name)
+    with (
+        open_file(path) as raw,
+        wrap_file(raw, total=path.stat().st_size, description=escape(path.name), console=complaints) as body,
+    ):
+        try:
+            batches = read_batches(body, form, now=pd.Timestamp(datetime.now(UTC)))
+            report = ingest_batches(store, batches, path.name, on_error, granularity)
+        except IngestRejected as refusal:
+            _show(path.name, refusal.report)
+            raise
+    _show(path.name, report)
 
 
 def _this_hour() -> pd.Timestamp:

@@ -10,9 +10,8 @@ from rich.text import Text
 from demand.calendar import Granularity
 from demand.series import Selection
 from service.cli.progress import console
-from service.cli.settings import read_settings
+from service.cli.store import open_store
 from service.explained import Explanation, explain_stored
-from service.store.engine import Store
 from training.assembly import MEMBER_LEVELS
 
 _MEDIAN = MEMBER_LEVELS.index(0.5)
@@ -24,13 +23,9 @@ def explain(
     horizon: Annotated[int, typer.Option(min=1, help="How many buckets ahead are shown, at most.")] = 24,
 ) -> None:
     """Show what the published forecast of a series is made of: models, weights, trend, seasons and past errors."""
-    settings = read_settings()
-    store = Store(settings.database_url)
-    store.migrate()
-    with store.read() as unit:
+    with open_store() as store, store.read() as unit:
         whole = explain_stored(unit, Selection(), series_id, granularity, None)
         made = explain_stored(unit, Selection(), series_id, granularity, min(horizon, len(whole.quantiles)))
-    store.close()
     console.print(Text("\n".join(_summary(made))), soft_wrap=True)
     for table in (_members(whole), _stretches(whole), _steps(made)):
         console.print(table)

@@ -1,13 +1,12 @@
 """`computecast limits`: what keeps use below demand, or ends its growth, in the store."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from demand.calendar import EARLIEST
 from demand.errors import Invalid
@@ -16,10 +15,9 @@ from demand.series import DIMENSIONS, Selection
 from demand.units import ACCELERATORS
 from service.cli.files import open_file
 from service.cli.progress import console
-from service.cli.settings import read_settings
+from service.cli.store import open_store
 from service.connectors.files import Format
 from service.limits import add_limit, add_queues, remove_limit
-from service.store.engine import Store
 
 limits = typer.Typer(
     help="Capacities, quotas and saturations: the most that part of the fleet can have in use, or will ask for.",
@@ -42,7 +40,7 @@ def add(
 ) -> None:
     """Store a limit; the next training forecasts demand above it."""
     limit = Limit(_selection(select or []), level, _instant(start) or EARLIEST, _instant(end), kind, unit)
-    with _store() as store:
+    with open_store() as store:
         console.print(f"limit {add_limit(store, limit).id} is stored; run computecast retrain to forecast with it")
 
 
@@ -50,21 +48,20 @@ def add(
 def show() -> None:
     """List the stored limits."""
     table = Table("id", "kind", "level", "unit", "of", "from", "until")
-    with _store() as store, store.read() as unit:
+    with open_store() as store, store.read() as unit:
         for stored in unit.limits.find():
             limit = stored.limit
             until = "" if limit.end is None else limit.end.isoformat()
             of = str(limit.selection)
-            table.add_row(
-                str(stored.id), limit.kind, f"{limit.level:g}", limit.unit, of, limit.start.isoformat(), until
-            )
+            cells = str(stored.id), limit.kind, f"{limit.level:g}", limit.unit, of, limit.start.isoformat(), until
+            table.add_row(*map(Text, cells))
     console.print(table)
 
 
 @limits.command()
 def remove(limit_id: Annotated[int, typer.Argument(help="As listed.")]) -> None:
     """Forget a limit."""
-    with _store() as store:
+    with open_store() as store:
         stored = remove_limit(store, limit_id)
         console.print(f"limit {limit_id}, a {stored.limit.kind} of {stored.limit.level:g}, is forgotten")
 
@@ -72,18 +69,8 @@ def remove(limit_id: Annotated[int, typer.Argument(help="As listed.")]) -> None:
 @limits.command()
 def queue(file: Annotated[Path, typer.Argument(help="Tidy rows whose value is the average queue.")]) -> None:
     """Store what waited beside what was in use, so that demand need not be estimated."""
-    with _store() as store, open_file(file) as source:
+    with open_store() as store, open_file(file) as source:
         console.print(f"{add_queues(store, source, Format.of(file.name)):,} buckets of queue are stored")
-
-
-@contextmanager
-def _store() -> Iterator[Store]:
-    store = Store(read_settings().database_url)
-    store.migrate()
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _selection(parts: list[str]) -> Selection:

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 from rich.logging import RichHandler
 
 from demand.errors import Conflict
-from service.app import create_app, open_store
 from service.cli.progress import complaints, console
 from service.cli.settings import read_settings
 from service.jobs.supervisor import WorkerSupervisor
@@ -30,6 +28,8 @@ def serve(
     worker: Annotated[bool, typer.Option(help="Also run a worker process that carries out training.")] = True,  # noqa: FBT002 - a flag of the command line
 ) -> None:
     """Serve the API, with a worker beside it."""
+    from service.app import open_store  # noqa: PLC0415 - it takes half a second that no other command is to pay
+
     settings = read_settings(host=host, port=port)
     _log_to_terminal(settings)
     with _listen(settings) as listener:
@@ -51,6 +51,8 @@ def openapi(
     ] = None,
 ) -> None:
     """Print the OpenAPI document of the API."""
+    from service.app import create_app  # noqa: PLC0415 - as above
+
     document = json.dumps(create_app(Settings.read()).openapi(), indent=2)
     if output is None:
         typer.echo(document)
@@ -59,6 +61,10 @@ def openapi(
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
+    import uvicorn  # noqa: PLC0415 - as above
+
+    from service.app import create_app  # noqa: PLC0415 - as above
+
     config = uvicorn.Config(
         create_app(settings), log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
     )

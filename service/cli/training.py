@@ -1,7 +1,6 @@
 """`computecast retrain` and `refresh`: training from the terminal, with progress."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from demand.series import Selection
 from forecasting.catalogue import Preset
 from service.cli.progress import complaints, console
 from service.cli.settings import read_settings
+from service.cli.store import open_store
 from service.jobs.client import JobClient
 from service.runs import run_here, run_request, submit
 from service.settings import Settings
@@ -49,13 +49,13 @@ def retrain(
     wait: Wait = True,  # noqa: FBT002 - a flag of the command line
     if_needed: IfNeeded = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """Compare all models anew on the stored history, choose per series, and publish forecasts."""
+    """Compare the models of a preset anew on the stored history, weigh them per series, and publish forecasts."""
     order = Order(RunKind.RETRAIN, horizon, seed, preset)
     train(read_settings(), order, granularity, wait=wait, only_if_needed=if_needed)
 
 
 def refresh(granularity: Widths = None, horizon: Horizon = None, seed: Seed = 0, wait: Wait = True) -> None:  # noqa: FBT002 - a flag of the command line
-    """Fit the models chosen before to the newest history, and publish forecasts."""
+    """Fit the models that have a weight to the newest history, and publish forecasts."""
     train(read_settings(), Order(RunKind.REFRESH, horizon, seed), granularity, wait=wait, only_if_needed=False)
 
 
@@ -85,11 +85,7 @@ def train(
     Raises:
         Unavailable: a run did not succeed.
     """
-    store = Store(settings.database_url)
-    store.migrate()
-    with ExitStack() as stack:
-        stack.callback(store.close)
-        jobs = stack.enter_context(JobClient(settings))
+    with open_store(settings) as store, JobClient(settings) as jobs:
         for width in widths or fitting_widths(store):
             known = _enough(store, width) if only_if_needed else None
             if known is not None and known.state.is_final:

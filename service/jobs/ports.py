@@ -111,8 +111,8 @@ class Report:
 
 
 def _state(choice: Choice) -> SeriesState:
-    """Remarks on a history do not make a forecast the work of a simpler model."""
-    return SeriesState.FALLBACK if choice.warnings or choice.served_by else SeriesState.DONE
+    """What there is to know of a history or its weights does not make a forecast the work of a simpler model."""
+    return SeriesState.DONE if choice.served_by is None else SeriesState.FALLBACK
 
 
 def ending_at(panel: Panel, cut_off: pd.Timestamp, context: int) -> Panel:

@@ -8,6 +8,9 @@ SCHEMA_LOCK = 0x636F6D7001
 INGEST_LOCK = 0x636F6D7002
 """Held while an ingest is merged, so that ingests are ordered in time as they are in commits."""
 
+CAPACITY_LOCK = 0x636F6D7006
+"""Held while the ledger of supply changes, which is checked as a whole."""
+
 ACCELERATOR_LOCK = 0x636F6D7008
 """Held while what is known of accelerators changes, so that no alias comes to stand for two of them."""
 

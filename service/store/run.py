@@ -14,7 +14,7 @@ from training.recipe import Choice, Recipe
 
 
 class RunKind(StrEnum):
-    """Whether models are chosen anew or the published choice is fitted again."""
+    """Whether models are weighed anew, or fitted again with the weights that are published."""
 
     RETRAIN = "retrain"
     REFRESH = "refresh"
@@ -112,8 +112,8 @@ class SeriesOutcome:
     Attributes:
         series_id: the stored series.
         state: the outcome.
-        choice: the chosen model, None where there is no forecast.
-        reason: why it fell back or was skipped, for people.
+        choice: what the forecast is made of, None where there is no forecast.
+        reason: why it fell back or was skipped, or what else to know of its forecast, for people.
     """
 
     series_id: int

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from demand.errors import Invalid, Unavailable
 from service.store.accelerators import AcceleratorRepository
+from service.store.capacity import CapacityRepository
 from service.store.covariates import CovariateRepository
 from service.store.forecasts import ForecastRepository
 from service.store.limits import LimitRepository
@@ -87,6 +88,11 @@ class UnitOfWork:
     def queues(self) -> QueueRepository:
         """What waited beside what was in use."""
         return QueueRepository(self._connection)
+
+    @cached_property
+    def capacity(self) -> CapacityRepository:
+        """The ledger of supply."""
+        return CapacityRepository(self._connection, self._clock)
 
     @cached_property
     def workers(self) -> WorkerRepository:

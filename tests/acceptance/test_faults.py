@@ -142,7 +142,7 @@ def test_a_run_asked_for_while_no_worker_is_there_waits_for_one(serve: Callable[
     run_id = server.start_run(horizon=24)
     assert server.run(run_id)["state"] == "queued"
     server.stop()
-    serve(**QUICK).finish(run_id)
+    serve(**QUICK | {"COMPUTECAST_MODELS": '["seasonal_naive", "profile"]'}).finish(run_id)
 
 
 def assert_published_once(server: Server, run_id: str) -> None:

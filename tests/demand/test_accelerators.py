@@ -62,8 +62,8 @@ MLPERF = {
     ("MI300X", "70b"): (8, 8840.42, 24593.8, 27803.9),
     ("MI325X", "70b"): (8, 18407.2, 32027.6, 34520.4),
 }
-"""Accelerators of the system, and its tokens per second interactive (as a server where that is not told in tokens), as a
-server and offline."""
+"""Accelerators of the system, and its tokens per second interactive (as a server where that is not told in tokens), as
+a server and offline."""
 
 A_SOURCE = Source("measured here")
 

@@ -32,3 +32,11 @@ def test_what_is_certain_does_not_vary() -> None:
 def test_numbers_out_of_order_are_refused(numbers: tuple[float, float, float]) -> None:
     with pytest.raises(Invalid, match="ascending"):
         Estimate(*numbers)
+
+
+def test_scores_are_the_inverse_of_values() -> None:
+    estimate = Estimate(10, 20, 60)
+    for value in (-5.0, 10.0, 20.0, 33.0, 100.0):
+        assert estimate.at(np.array([estimate.score(value)]))[0] == pytest.approx(value)
+    assert [Estimate.certain(7).score(value) for value in (6, 7, 8)] == [-np.inf, 0, np.inf]
+    assert [Estimate(5, 7, 7).score(value) for value in (7, 8)] == [0, np.inf]

@@ -8,8 +8,8 @@ from demand.calendar import EARLIEST, Granularity
 from demand.errors import Invalid
 from demand.limits import Limit, LimitKind
 from demand.series import Selection, SeriesKey
+from service.file_history import History
 from service.limit_files import FileLimits, read_limits
-from service.stateless import History
 from training.ports import Partition
 
 START = pd.Timestamp("2025-01-06", tz="UTC")

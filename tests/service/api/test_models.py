@@ -78,7 +78,7 @@ def test_models_that_crash_hang_die_or_say_nonsense_are_named_in_the_answer_and_
     assert set(source["weights"]) <= {"profile", "seasonal_naive"}
     assert [warning.split(":")[0] for warning in source["warnings"]] == [f"{each.name} was left out" for each in FAULTS]
     (result,) = client.get(f"/v1/training-runs/{run_id}/series").json()
-    assert result["state"] == SeriesState.FALLBACK
+    assert result["state"] == SeriesState.DONE
     assert "longer than its 0.2 s" in result["reason"]
     assert "exit code 7" in result["reason"]
 
@@ -93,6 +93,9 @@ def test_where_every_model_fails_the_naive_is_served_with_a_warning_and_no_quest
     run_id = carry_out(execution, store)
     for path in ("/v1/forecasts", "/v1/forecasts/paths", "/v1/models", f"/v1/training-runs/{run_id}/series"):
         assert client.get(path).status_code == 200
+    (result,) = client.get(f"/v1/training-runs/{run_id}/series").json()
+    assert result["state"] == SeriesState.FALLBACK
+    assert "seasonal_naive in place of ensemble" in result["reason"]
     (source,) = client.get("/v1/forecasts").json()["sources"]
     assert (source["model"], source["weights"], source["coverage_80"]) == ("seasonal_naive", {}, None)
     assert any("seasonal_naive in place of ensemble" in warning for warning in source["warnings"])

@@ -1,25 +1,34 @@
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.service.cli.conftest import Command
+from tests.service.cli.conftest import Command, environment_of, run_command
 
 
-@pytest.fixture
-def trained(computecast: Command, tmp_path: Path) -> Command:
-    """The command line over a store with forecasts of three weeks of one series with a daily rhythm."""
+@pytest.fixture(scope="module")
+def forecasts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with forecasts of three weeks of one series with a daily rhythm."""
+    folder = tmp_path_factory.mktemp("explaining")
     hours = pd.date_range("2025-01-06", periods=504, freq="h", tz="UTC")
     value = 100 + 20 * np.sin(2 * np.pi * np.arange(504) / 24)
     table = pd.DataFrame({"timestamp": hours.strftime("%Y-%m-%dT%H:%M:%SZ"), "tenant": "search", "value": value})
-    table.to_csv(tmp_path / "fleet.csv", index=False)
-    assert computecast("ingest", "fleet.csv").returncode == 0
-    done = computecast(
-        *("retrain", "--granularity", "hour", "--horizon", 30), COMPUTECAST_MODELS='["weekly_naive", "profile"]'
-    )
-    assert done.returncode == 0, done.stderr
+    table.to_csv(folder / "fleet.csv", index=False)
+    models = {"COMPUTECAST_MODELS": '["weekly_naive", "profile"]'}
+    environment = environment_of(f"sqlite:///{folder / 'forecasts.db'}") | models
+    for command in (("ingest", "fleet.csv"), ("retrain", "--granularity", "hour", "--horizon", 30)):
+        done = run_command(folder, environment, command)
+        assert done.returncode == 0, done.stderr
+    return folder / "forecasts.db"
+
+
+@pytest.fixture
+def trained(computecast: Command, forecasts: Path, tmp_path: Path) -> Command:
+    """The command line over a copy of that store."""
+    shutil.copy(forecasts, tmp_path / "store.db")
     return computecast
 
 

@@ -22,8 +22,8 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_is_forecast_into_a_file(computecast: Command, file: Path, tmp_path: Path) -> None:
-    done = computecast("forecast", file, "--horizon", 48, "--quantiles", "0.1,0.5,0.9", "--seed", 4, "-o", "out.csv")
+def test_a_file_is_forecast_into_a_file(process: Command, file: Path, tmp_path: Path) -> None:
+    done = process("forecast", file, "--horizon", 48, "--quantiles", "0.1,0.5,0.9", "--seed", 4, "-o", "out.csv")
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "out.csv", parse_dates=["timestamp"])
     assert {"timestamp", "mean", "q0.1", "q0.5", "q0.9", "workload", "model"} <= set(table.columns)
@@ -45,10 +45,10 @@ def test_csv_and_parquet_hold_the_same_and_a_second_time_too(computecast: Comman
 
 
 def test_a_third_party_model_is_fitted_in_as_many_processes_as_there_are_cores(
-    computecast: Command, file: Path, tmp_path: Path
+    process: Command, file: Path, tmp_path: Path
 ) -> None:
     given = "--granularity", "day", "--horizon", 2, "--models", "theta", "--jobs", -1
-    done = computecast("forecast", file, *given, "-o", "out.csv")
+    done = process("forecast", file, *given, "-o", "out.csv")
     assert done.returncode == 0, done.stderr
     assert pd.read_csv(tmp_path / "out.csv")["model"].tolist() == ["ensemble"] * 4
 

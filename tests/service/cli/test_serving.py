@@ -4,6 +4,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from service.app import create_app
 from service.cli.serving import GRACE_SECONDS
 from service.settings import Settings
 from tests.service.cli.conftest import Command
-from tests.service.conftest import Start
+from tests.service.conftest import ROOT, Start
+
+SLOW_TO_IMPORT = "fastapi", "prophet", "scipy.stats", "sklearn", "statsforecast"
 
 Served = tuple["subprocess.Popen[bytes]", str, int]
 
@@ -78,31 +81,37 @@ def test_an_upload_that_is_broken_off_leaves_no_stack_trace(served: Served, idle
     assert b"Traceback" not in process.stderr.read()
 
 
-def test_a_server_that_cannot_start_says_why_and_not_that_it_serves(computecast: Command, tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_says_why_and_not_that_it_serves(process: Command, tmp_path: Path) -> None:
     (tmp_path / "folder.db").mkdir()
-    done = computecast("serve", "--no-worker", "--port", 0, COMPUTECAST_DATABASE_URL=f"sqlite:///{tmp_path}/folder.db")
+    done = process("serve", "--no-worker", "--port", 0, COMPUTECAST_DATABASE_URL=f"sqlite:///{tmp_path}/folder.db")
     assert done.returncode == 1
     assert "serves on" not in done.stdout
     assert "is not available" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_the_openapi_document_is_printed(computecast: Command) -> None:
-    done = computecast("openapi")
+def test_the_openapi_document_is_printed(process: Command) -> None:
+    done = process("openapi")
     assert json.loads(done.stdout) == create_app(Settings()).openapi()
 
 
-def test_a_port_that_is_taken_is_told_with_what_to_do(computecast: Command) -> None:
+def test_a_port_that_is_taken_is_told_with_what_to_do(process: Command) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = computecast("serve", "--port", taken.getsockname()[1])
+        done = process("serve", "--port", taken.getsockname()[1])
     assert done.returncode == 1
     assert "choose another port" in done.stderr
 
 
-def test_a_setting_that_cannot_be_used_is_named(computecast: Command) -> None:
-    done = computecast("serve", COMPUTECAST_PORT="many")
+def test_commands_start_without_what_only_a_fit_or_a_server_needs() -> None:
+    program = f"import sys, service.cli; print(*({set(SLOW_TO_IMPORT)} & sys.modules.keys()))"
+    started = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert started.stdout.split() == []
+
+
+def test_a_setting_that_cannot_be_used_is_named(process: Command) -> None:
+    done = process("serve", COMPUTECAST_PORT="many")
     assert done.returncode == 1
     assert "COMPUTECAST_PORT" in done.stderr
     assert "Traceback" not in done.stderr

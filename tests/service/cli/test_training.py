@@ -32,8 +32,8 @@ def published(store: Store, width: Granularity) -> list[str]:
         return [forecast.run_id for forecast in unit.forecasts.published(Selection(), width)]
 
 
-def test_retraining_publishes_at_every_granularity_that_fits(filled: Command, store: Store) -> None:
-    done = filled("retrain", COMPUTECAST_MODELS='["theta", "profile"]')
+def test_retraining_publishes_at_every_granularity_that_fits(filled: Command, process: Command, store: Store) -> None:
+    done = process("retrain", COMPUTECAST_MODELS='["theta", "profile"]')
     assert done.returncode == 0, done.stderr
     assert published(store, Granularity.HOUR)
     assert published(store, Granularity.DAY)

@@ -306,13 +306,13 @@ def fitting_processes() -> list[int | None]:
     return [child.pid for child in multiprocessing.active_children() if child.name == "pebble_pool_worker"]
 
 
-def test_a_series_without_a_choice_falls_back_and_says_so(execution: Execution, store: Store) -> None:
+def test_a_series_that_is_new_since_the_retraining_is_forecast_and_says_so(execution: Execution, store: Store) -> None:
     ingest(store, 1)
     run = ask(store, RunKind.REFRESH)
     carry_out(execution, run.id)
     with store.read() as unit:
         (outcome,) = (each.outcome for each in unit.runs.outcomes(run.id))
-    assert outcome.state is SeriesState.FALLBACK
+    assert outcome.state is SeriesState.DONE
     assert "new since the last retraining" in outcome.reason
 
 

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -62,20 +63,19 @@ def forecast(series_id: int, choice: Choice) -> SeriesForecast:
 def test_what_became_of_every_series_is_kept_with_the_forecasts_and_once(store: Store) -> None:
     ingest(store, 4)
     run = ask(store)
-    served = Choice("theta", warnings=("short history",), served_by="naive", fallback_reason="it failed")
+    told = Choice("theta", warnings=("short history",))
+    served = replace(told, served_by="naive", fallback_reason="it failed")
     with store.begin() as unit:
         ids = [series.id for series in unit.series.find(EVERYTHING)]
         unit.runs.start(run.id, as_of=None, at=datetime.now(UTC))
         unit.runs.plan(run.id, [Partition(tuple(ids), Granularity.HOUR, START)])
     sink = StoredForecasts(store, run.id)
     for _ in range(2):
-        sink.save(
-            [forecast(ids[0], Choice("theta")), forecast(ids[1], served)], {ids[2]: "nothing is known", ids[3]: "odd"}
-        )
+        sink.save([forecast(ids[0], told), forecast(ids[1], served)], {ids[2]: "nothing is known", ids[3]: "odd"})
         with store.read() as unit:
             outcomes = [each.outcome for each in unit.runs.outcomes(run.id)]
         assert outcomes == [
-            SeriesOutcome(ids[0], SeriesState.DONE, Choice("theta")),
+            SeriesOutcome(ids[0], SeriesState.DONE, told, "short history"),
             SeriesOutcome(ids[1], SeriesState.FALLBACK, served, "short history; naive in place of theta: it failed"),
             SeriesOutcome(ids[2], SeriesState.SKIPPED, None, "nothing is known"),
             SeriesOutcome(ids[3], SeriesState.SKIPPED, None, "odd"),
