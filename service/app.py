@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from service.api import (
+    accelerators,
     bodies,
     calendar_bodies,
     capacity,
@@ -96,6 +97,7 @@ def create_app(settings: Settings) -> FastAPI:
         observations,
         series,
         limits,
+        accelerators,
         regressors,
         events,
         capacity,

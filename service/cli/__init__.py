@@ -6,6 +6,7 @@ import typer
 from rich.text import Text
 
 from demand.errors import ComputecastError
+from service.cli.accelerators import accelerators
 from service.cli.capacity import capacity
 from service.cli.covariates import events, regressors
 from service.cli.data import demo, ingest
@@ -30,6 +31,7 @@ app.add_typer(regressors, name="regressors")
 app.add_typer(events, name="events")
 app.add_typer(limits, name="limits")
 app.add_typer(capacity, name="capacity")
+app.add_typer(accelerators, name="accelerators")
 
 
 @app.callback()

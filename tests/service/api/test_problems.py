@@ -29,6 +29,7 @@ def is_problem(answer: Any, status: int) -> bool:
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     """Every operation that reads or writes data: its method, a path that can be asked, and its description."""
     ids = {"{series_id}": "1", "{run_id}": "any", "{regressor_id}": "1", "{event_id}": "1", "{limit_id}": "1"}
+    ids["{accelerator}"] = "H100"
     found = []
     for path, methods in document["paths"].items():
         asked = path
@@ -43,6 +44,8 @@ def ask(client: TestClient, method: str, path: str) -> Any:
         return client.get(path, params={"series_id": 1} if path == "/v1/observations" else {})
     if method == "delete":
         return client.delete(path)
+    if method == "put":
+        return client.put(path, json={})
     if path in {"/v1/observations", "/v1/queues"}:
         rows = "timestamp,value\n2025-01-06T00:00:00Z,1\n"
         return client.post(path, content=rows, headers={"content-type": "text/csv"})
