@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from service.api import (
     bodies,
     calendar_bodies,
+    crossovers,
     events,
     explanations,
     forecasts,
@@ -18,6 +19,7 @@ from service.api import (
     limits,
     models,
     observations,
+    outlooks,
     problems,
     regressors,
     series,
@@ -85,6 +87,8 @@ def create_app(settings: Settings) -> FastAPI:
     resources = (
         forecasts,
         explanations,
+        outlooks,
+        crossovers,
         observations,
         series,
         limits,
