@@ -13,6 +13,7 @@ from service.cli.data import demo, ingest
 from service.cli.explaining import explain
 from service.cli.forecasting import forecast
 from service.cli.limits import limits
+from service.cli.outlooks import crossover, outlook
 from service.cli.progress import complaints
 from service.cli.serving import openapi, serve, work
 from service.cli.training import refresh, retrain
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for command in (serve, ingest, retrain, refresh, forecast, explain, demo, openapi):
+for command in (serve, ingest, retrain, refresh, forecast, explain, outlook, crossover, demo, openapi):
     app.command()(command)
 app.command("worker")(work)
 app.add_typer(regressors, name="regressors")
