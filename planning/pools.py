@@ -98,25 +98,45 @@ class Topology:
         return next((row for row, pool in enumerate(self.pools) if pool.holds(region, accelerator)), None)
 
 
-def default_topology(keys: Sequence[SeriesKey], places: Sequence[tuple[str, str]] = ()) -> Topology:
+PLACE = ("region", "accelerator")
+"""The dimensions that tell pools apart."""
+
+
+def default_topology(
+    keys: Sequence[SeriesKey], places: Sequence[tuple[str, str]] = (), pool_by: Sequence[str] = PLACE
+) -> Topology:
     """A pool per region and accelerator, and a class per pool and workload, training first; nothing moves.
 
     Args:
         keys: of the demand.
         places: region and accelerator of the supply, which has a pool too where no demand is.
+        pool_by: those of `PLACE` that tell pools apart; what differs in the others only is one pool.
     """
-    held = sorted({(key.region, key.accelerator) for key in keys} | set(places))
-    pools = tuple(Pool(_name(*place), (place[0],), (place[1],)) for place in held)
+    apart = tuple(name in pool_by for name in PLACE)
+    places = [_within(place, apart) for place in places]
+    own = [_within((key.region, key.accelerator), apart) for key in keys]
+    held = sorted({*own, *places})
+    pools = tuple(
+        Pool(_name(*place), *((value,) if told else () for value, told in zip(place, apart, strict=True)))
+        for place in held
+    )
     order = {Workload.TRAINING: 0, Workload.INFERENCE: 1, Workload.UNATTRIBUTED: 2}
+    wanted = {(place, key.workload) for place, key in zip(own, keys, strict=True)}
     classes = [
         DemandClass(f"{pool.name} {workload}", pool.name, workload, priority=rank)
         for pool, place in zip(pools, held, strict=True)
         for workload, rank in order.items()
-        if any((key.region, key.accelerator, key.workload) == (*place, workload) for key in keys)
+        if (place, workload) in wanted
     ]
     bare = [pool.name for pool in pools if all(each.home != pool.name for each in classes)]
     classes += [DemandClass(f"{name} {Workload.UNATTRIBUTED}", name, Workload.UNATTRIBUTED) for name in bare]
     return Topology(pools, tuple(classes))
+
+
+def _within(place: tuple[str, str], apart: tuple[bool, ...]) -> tuple[str, str]:
+    """The place as far as it tells pools apart."""
+    region, accelerator = (value if told else "" for value, told in zip(place, apart, strict=True))
+    return region, accelerator
 
 
 def _name(region: str, accelerator: str) -> str:

@@ -19,9 +19,9 @@ from service.api.forecast_schemas import DemandAhead, Forecast, GroupForecast, G
 from service.api.problems import problems
 from service.measures import answered
 from service.rationing import Rationing
-from service.reconciled import lineages, steps_to_read
 from service.settings import Settings
 from service.store.unit_of_work import UnitOfWork
+from service.windows import WindowQuestion, open_window
 
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
 
@@ -117,32 +117,8 @@ class Group:
 
 
 def _window(query: ForecastQuery, unit: UnitOfWork, settings: Settings) -> published.Window:
-    selection = query.selection()
-    most = settings.max_series_per_answer
-    found = unit.series.find(selection, limit=most + 1)
-    if not found:
-        raise NotFound(f"no series is stored for {selection}; GET /v1/series lists what there is")
-    if len(found) > most:
-        raise Invalid(f"more than {most} series are selected, which is what one answer holds; narrow the filters")
-    width = query.granularity
-    steps = None
-    if query.horizon is not None:
-        steps = steps_to_read(width, min(query.horizon, width.rhythm.horizon_limit))
-    forecasts = unit.forecasts.published(selection, width, steps=None if steps is None else steps[width])
-    if not forecasts:
-        raise NotFound(
-            f"no {query.granularity} forecast is published for {selection}; start a run with POST /v1/training-runs "
-            f'{{"granularity": "{query.granularity}"}}'
-        )
-    view = published.window(forecasts, width, query.horizon, query.end)
-    reconciled = lineages(view.forecasts, width, unit.forecasts.relatives(selection, width, steps))
-    known = {forecast.series.id for forecast in forecasts}
-    reason = (
-        f"no {query.granularity} forecast of it is published: it is new since the last run, or that run left it out, "
-        "for a reason that GET /v1/training-runs/{run_id}/series tells"
-    )
-    without = tuple(published.LeftOut(series.key, reason) for series in found if series.id not in known)
-    return replace(view, left_out=(*view.left_out, *without), lineages=reconciled)
+    question = WindowQuestion(query.selection(), query.granularity, query.horizon, query.end)
+    return open_window(question, unit, settings.max_series_per_answer)
 
 
 def _check_size(numbers: int, settings: Settings) -> None:

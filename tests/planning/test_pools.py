@@ -48,3 +48,18 @@ def test_by_default_every_place_is_a_pool_and_training_comes_first() -> None:
         *("eu H100 training", "eu H100 inference", "us A100 unattributed"),
     ]
     assert topology.classes[0].priority < topology.classes[1].priority
+
+
+def test_pools_can_be_told_apart_by_less() -> None:
+    keys = [
+        SeriesKey(region=region, accelerator=accelerator, workload=Workload.INFERENCE)
+        for region in ("eu", "us")
+        for accelerator in ("A100", "H100")
+    ]
+    by_region = default_topology(keys, [("asia", "H100")], ("region",))
+    assert [pool.name for pool in by_region.pools] == ["asia", "eu", "us"]
+    assert by_region.pool_of("eu", "B200") == 1
+    assert [each.name for each in by_region.classes] == ["eu inference", "us inference", "asia unattributed"]
+    whole = default_topology(keys, (), ())
+    assert [pool.name for pool in whole.pools] == ["everything"]
+    assert whole.pool_of("asia", "B200") == 0
