@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from service.api import (
     bodies,
     calendar_bodies,
+    capacity,
     events,
     explanations,
     forecasts,
@@ -18,6 +19,7 @@ from service.api import (
     limits,
     models,
     observations,
+    pools,
     problems,
     regressors,
     series,
@@ -40,7 +42,12 @@ Values are average levels over a bucket; timestamps are bucket starts in UTC. Er
 INGESTS_AT_ONCE = 4
 """The store merges one ingest at a time, so more of them would only keep threads from those who ask."""
 
-_WHOLE = (regressors.router.prefix, *(f"{each.router.prefix}/calendar" for each in (regressors, events)))
+_WHOLE = (
+    regressors.router.prefix,
+    *(f"{each.router.prefix}/calendar" for each in (regressors, events)),
+    capacity.IMPORT_PATH,
+    pools.router.prefix,
+)
 """Paths whose bodies are larger than an order and cannot be sent in parts."""
 
 
@@ -80,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     uploads = (observations.router.prefix, limits.queues.prefix)
     largest = dict.fromkeys(_WHOLE, calendar_bodies.LARGEST_BYTES) | dict.fromkeys(uploads, settings.max_body_bytes)
+    largest |= {capacity.IMPORT_PATH: capacity.LARGEST_IMPORT_BYTES, pools.router.prefix: pools.LARGEST_BYTES}
     app.add_middleware(bodies.BodyLimits, limits=largest, whole=_WHOLE)
     problems.install(app)
     resources = (
@@ -90,6 +98,8 @@ def create_app(settings: Settings) -> FastAPI:
         limits,
         regressors,
         events,
+        capacity,
+        pools,
         training_runs,
         models,
         health,

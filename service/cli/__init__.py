@@ -6,6 +6,7 @@ import typer
 from rich.text import Text
 
 from demand.errors import ComputecastError
+from service.cli.capacity import capacity
 from service.cli.covariates import events, regressors
 from service.cli.data import demo, ingest
 from service.cli.explaining import explain
@@ -28,6 +29,7 @@ app.command("worker")(work)
 app.add_typer(regressors, name="regressors")
 app.add_typer(events, name="events")
 app.add_typer(limits, name="limits")
+app.add_typer(capacity, name="capacity")
 
 
 @app.callback()

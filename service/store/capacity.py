@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, collate, delete, func, insert, select
 
+from demand.errors import Invalid
 from planning.amendments import check_changes
 from planning.ledger import Block
 from service.store.capacity_blocks import (
@@ -20,7 +21,7 @@ from service.store.capacity_blocks import (
     Signature,
     StoredBlock,
 )
-from service.store.capacity_documents import to_block, to_document
+from service.store.capacity_documents import Document, to_block, to_document
 from service.store.capacity_entries import check_entry
 from service.store.capacity_tables import CAPACITY_BLOCK, CAPACITY_CHANGE
 from service.store.instants import from_micros, to_micros
@@ -74,6 +75,11 @@ class CapacityRepository:
             raise BlockNotFound(name)
         return found[0]
 
+    def ledger(self) -> dict[str, StoredBlock]:
+        """All blocks by name, which nobody else changes until the end of the transaction."""
+        take_lock(self._connection, CAPACITY_LOCK)
+        return {stored.block.name: stored for stored in self.find()}
+
     def changes(self, name: str, *, limit: int | None = None, after: int | None = None) -> list[Change]:
         """The changes of a block, the oldest first; those of one that was removed too.
 
@@ -93,7 +99,7 @@ class CapacityRepository:
             BlockExists: there is one of this name.
             Invalid: it does not go together with the ledger.
         """
-        ledger = self._ledger()
+        ledger = self.ledger()
         if block.name in ledger:
             raise BlockExists(block.name)
         self._write(ledger, {block.name: block}, signature)
@@ -109,10 +115,28 @@ class CapacityRepository:
             OutdatedEdit: its version is not the expected one.
             ForbiddenTransition: its state may not follow that which it has.
             PhaseReversal: its phase goes back without a note.
-            Invalid: it does not go together with the ledger.
+            Invalid: it has another name, or does not go together with the ledger.
         """
-        ledger = self._ledger()
+        return self.amend(name, to_document(block), signature, expected_version=expected_version)
+
+    def amend(
+        self, name: str, fields: Document, signature: Signature = UNSIGNED, *, expected_version: int | None = None
+    ) -> StoredBlock:
+        """Change some fields of a block; the errors are those of `replace`.
+
+        Args:
+            name: of the block.
+            fields: the part of its document that is to be another; null for what is no longer known.
+            signature: who changes it, and why.
+            expected_version: that it is to have, any if not given.
+        """
+        ledger = self.ledger()
         _check_version(ledger, name, expected_version)
+        block = to_block(to_document(ledger[name].block) | fields)
+        if block.name != name:
+            raise Invalid(
+                f"block {name!r} cannot become {block.name!r}; enter a new block, and end the old one as superseded"
+            )
         self._write(ledger, {name: block}, signature)
         return self.get(name)
 
@@ -125,7 +149,7 @@ class CapacityRepository:
             LastingBlock: it is more than a proposal.
             Invalid: another block waits for it.
         """
-        ledger = self._ledger()
+        ledger = self.ledger()
         _check_version(ledger, name, expected_version)
         self._write(ledger, {name: None}, signature)
         return ledger[name]
@@ -137,7 +161,7 @@ class CapacityRepository:
             Invalid: they do not go together with each other or with the ledger.
             Conflict: a state or a phase may not follow.
         """
-        self._write(self._ledger(), {block.name: block for block in blocks}, signature)
+        self._write(self.ledger(), {block.name: block for block in blocks}, signature)
 
     @cached_property
     def _now(self) -> int:
@@ -145,11 +169,6 @@ class CapacityRepository:
         newest = self._connection.execute(select(func.max(CAPACITY_CHANGE.c.changed_at))).scalar_one()
         now = to_micros(self._clock())
         return now if newest is None else max(now, newest + 1)
-
-    def _ledger(self) -> dict[str, StoredBlock]:
-        """All blocks by name; who changes the ledger waits here for who is changing it."""
-        take_lock(self._connection, CAPACITY_LOCK)
-        return {stored.block.name: stored for stored in self.find()}
 
     def _write(
         self, ledger: Mapping[str, StoredBlock], wanted: Mapping[str, Block | None], signature: Signature

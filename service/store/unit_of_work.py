@@ -21,6 +21,7 @@ from service.store.observations import ObservationRepository
 from service.store.queues import QueueRepository
 from service.store.runs import RunRepository
 from service.store.series import SeriesRepository
+from service.store.topologies import TopologyRepository
 from service.store.workers import WorkerRepository
 
 
@@ -87,6 +88,11 @@ class UnitOfWork:
     def capacity(self) -> CapacityRepository:
         """The ledger of supply."""
         return CapacityRepository(self._connection, self._clock)
+
+    @cached_property
+    def topologies(self) -> TopologyRepository:
+        """Pools of supply and classes of demand."""
+        return TopologyRepository(self._connection, self._clock)
 
     @cached_property
     def workers(self) -> WorkerRepository:

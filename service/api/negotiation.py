@@ -1,0 +1,28 @@
+"""Which of two media types an `Accept` header asks for (RFC 9110, section 12.5.1)."""
+
+JSON = "application/json"
+CSV = "text/csv"
+
+
+def prefers(accept: str, media_type: str, over: str = JSON) -> bool:
+    """Whether the header wants one media type rather than the other, which is what one gets who asks for neither."""
+    return _quality(accept, media_type) > _quality(accept, over)
+
+
+def _quality(accept: str, media_type: str) -> float:
+    """The weight of a media type by the most specific range that covers it; 0 if none does."""
+    ranges = {media_type: 2, f"{media_type.partition('/')[0]}/*": 1, "*/*": 0}
+    found = (-1, 0.0)
+    for entry in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in entry.split(";"))
+        if name in ranges:
+            found = max(found, (ranges[name], _weight(parameters)))
+    return found[1]
+
+
+def _weight(parameters: list[str]) -> float:
+    weights = [parameter[2:] for parameter in parameters if parameter.startswith("q=")]
+    try:
+        return float(weights[0]) if weights else 1.0
+    except ValueError:
+        return 0.0
