@@ -22,6 +22,7 @@ from service.api import (
     pools,
     problems,
     regressors,
+    scenarios,
     series,
     training_runs,
 )
@@ -100,6 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
         events,
         capacity,
         pools,
+        scenarios,
         training_runs,
         models,
         health,

@@ -11,6 +11,9 @@ INGEST_LOCK = 0x636F6D7002
 CAPACITY_LOCK = 0x636F6D7006
 """Held while the ledger of supply changes, which is checked as a whole."""
 
+SCENARIO_LOCK = 0x636F6D7007
+"""Held while scenarios change, which build on each other."""
+
 
 def take_lock(connection: Connection, name: int) -> None:
     """Wait for a lock of PostgreSQL; SQLite has one writer at a time anyway."""
