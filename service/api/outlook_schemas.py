@@ -1,0 +1,186 @@
+"""What answers about demand against supply look like; lists run along `timestamps`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from demand.calendar import Granularity
+from demand.limits import Measure
+from demand.series import Workload
+from demand.units import ACCELERATORS
+from planning.ledger import Commitment
+from planning.outlook import Outlook
+from planning.spread import Spread
+from planning.supply import Uncounted
+from service.api import outlook_examples
+from service.api.forecast_schemas import LeftOut, Series
+from service.api.planning_schemas import FirstDate, Spreads, numbers_or_none
+from service.outlooks import Prospect, SupplyQuestion
+
+
+class WorkloadOutlook(BaseModel):
+    """What becomes of the demand of one workload."""
+
+    workload: Workload
+    demand: list[float] = Field(description="Expected demand.")
+    chance_short: list[float] = Field(description="The chance that some of it is not served.")
+    unmet: Spreads = Field(description="Demand that is not served.")
+    first_breach: FirstDate = Field(description="When some of it is not served for the first time.")
+
+
+class Total(BaseModel):
+    """A number for the whole horizon."""
+
+    mean: float
+    quantiles: dict[str, float]
+
+
+class SupplyOutlook(BaseModel):
+    """What the supply of a pool meets, if it is counted to one degree."""
+
+    supply: list[float] = Field(description="Expected accelerators.")
+    chance_short: list[float] = Field(description="The chance that demand exceeds supply.")
+    unmet: Spreads = Field(description="Accelerators that are missing.")
+    idle: Spreads = Field(description="Accelerators that nothing uses.")
+    utilization: list[float | None] = Field(description="Expected use over expected supply; null without supply.")
+    headroom: list[float] = Field(
+        description="Accelerators by which demand could grow and still be met with the chance `service_level`; below "
+        "zero, what must be added."
+    )
+    cost_short: Spreads | None = Field(description="Money that the missing ones cost; null without `cost_short`.")
+    cost_idle: Spreads | None = Field(description="Money that the idle ones cost; null without `cost_idle`.")
+    total_cost: Total | None = Field(description="Both over the whole horizon; null unless both prices are given.")
+    first_breach: FirstDate = Field(description="When demand exceeds supply for the first time.")
+    workloads: list[WorkloadOutlook]
+
+
+class Target(BaseModel):
+    """The supply to aim at for each step: the quantile cost_short / (cost_short + cost_idle) of demand."""
+
+    supply: list[float] = Field(description="Accelerators.")
+    cost: list[float] = Field(description="What shortage and idleness are expected to cost with it.")
+
+
+class PoolOutlook(BaseModel):
+    """Demand and supply of one pool."""
+
+    pool: str
+    regions: list[str] = Field(description="Whose capacity and demand it holds; all if none is named.")
+    accelerators: list[str] = Field(description="Which it holds; all if none is named.")
+    demand: Spreads
+    target: Target | None = Field(description="Null unless both prices are given.")
+    live: SupplyOutlook = Field(description="With what serves now.")
+    committed: SupplyOutlook = Field(description="With what is signed too.")
+    everything: SupplyOutlook = Field(description="With what is only proposed too.")
+
+
+class UncountedBlock(BaseModel):
+    """A block of the ledger that could not be counted."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    reason: str
+
+
+class OutlookAnswer(BaseModel):
+    """What demand ahead meets of supply."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [outlook_examples.OUTLOOK]})
+
+    granularity: Granularity
+    start: datetime = Field(description="The first bucket: the one after the newest data.")
+    timestamps: list[datetime] = Field(description="The starts of all buckets, UTC.")
+    measure: Measure
+    unit: str = Field(description="The unit of demand and supply.")
+    currency: str = Field(description="The currency of the ledger; empty if it holds no block.")
+    paths: int = Field(description="How many joint sample paths everything is computed from.")
+    quantiles: list[float]
+    service_level: float
+    sustained: int
+    pools: list[PoolOutlook]
+    uncounted: dict[Commitment, list[UncountedBlock]] = Field(
+        description="Per degree of commitment, the blocks that could not be counted, with the reason."
+    )
+    unplaced: list[Series] = Field(description="Demand that belongs to no pool.")
+    left_out: list[LeftOut] = Field(description="Selected series that are no part of the demand.")
+    remarks: list[str] = Field(description="What else should be known about the answer.")
+
+    @classmethod
+    def of(cls, prospect: Prospect, asked: SupplyQuestion, measure: Measure) -> Self:
+        """The prospect as it is shown."""
+        view, paths = prospect.demand.view, prospect.demand.paths
+        return cls(
+            granularity=view.granularity,
+            start=view.start,
+            timestamps=list(view.index),
+            measure=measure,
+            unit=ACCELERATORS,
+            currency=prospect.currency,
+            paths=paths.values.shape[1],
+            quantiles=list(asked.told.levels),
+            service_level=asked.told.service_level,
+            sustained=asked.told.sustained,
+            pools=[_pool(prospect, asked, row) for row in range(len(prospect.topology.pools))],
+            uncounted={counted: _uncounted(blocks) for counted, blocks in prospect.uncounted.items()},
+            unplaced=[Series.model_validate(key, from_attributes=True) for key in prospect.unplaced],
+            left_out=[LeftOut.of(left) for left in view.left_out],
+            remarks=list(prospect.remarks),
+        )
+
+
+def _pool(prospect: Prospect, asked: SupplyQuestion, row: int) -> PoolOutlook:
+    pool, target = prospect.topology.pools[row], prospect.target
+    supplies = {str(counted): _supply(prospect, asked, found, row) for counted, found in prospect.outlooks.items()}
+    return PoolOutlook(
+        pool=pool.name,
+        regions=list(pool.regions),
+        accelerators=list(pool.accelerators),
+        demand=Spreads.of(prospect.pool_demand, row, asked.told.levels),
+        target=None if target is None else Target(supply=target.supply[row].tolist(), cost=target.cost[row].tolist()),
+        **supplies,
+    )
+
+
+def _supply(prospect: Prospect, asked: SupplyQuestion, found: Outlook, row: int) -> SupplyOutlook:
+    levels, pools = asked.told.levels, found.pools
+    index, prices = prospect.demand.view.index, asked.prices
+    return SupplyOutlook(
+        supply=pools.supply[row].tolist(),
+        chance_short=pools.chance_short[row].tolist(),
+        unmet=Spreads.of(pools.unmet, row, levels),
+        idle=Spreads.of(pools.idle, row, levels),
+        utilization=numbers_or_none(pools.utilization[row]),
+        headroom=pools.headroom[row].tolist(),
+        cost_short=_money(pools.cost_short, row, levels, price=prices.short),
+        cost_idle=_money(pools.cost_idle, row, levels, price=prices.idle),
+        total_cost=None if prospect.target is None else _total(pools.cost[row], levels),
+        first_breach=FirstDate.of(pools.first_breach, row, index, levels),
+        workloads=[
+            WorkloadOutlook(
+                workload=each.workload,
+                demand=found.classes.demand[at].tolist(),
+                chance_short=found.classes.chance_short[at].tolist(),
+                unmet=Spreads.of(found.classes.unmet, at, levels),
+                first_breach=FirstDate.of(found.classes.first_breach, at, index, levels),
+            )
+            for at, each in enumerate(prospect.topology.classes)
+            if each.home == prospect.topology.pools[row].name
+        ],
+    )
+
+
+def _money(spread: Spread, row: int, levels: Sequence[float], *, price: float | None) -> Spreads | None:
+    return None if price is None else Spreads.of(spread, row, levels)
+
+
+def _total(costs: np.ndarray, levels: Sequence[float]) -> Total:
+    quantiles = np.quantile(costs, list(levels), method="hazen")
+    return Total(mean=costs.mean(), quantiles={repr(level): at for level, at in zip(levels, quantiles, strict=True)})
+
+
+def _uncounted(blocks: Sequence[Uncounted]) -> list[UncountedBlock]:
+    return [UncountedBlock.model_validate(block) for block in blocks]
