@@ -12,6 +12,7 @@ from demand.history import FloatArray
 from planning.estimates import normal_draws
 from planning.ledger import MEGAWATTS, Block, Commitment, Phase, in_order
 from planning.pools import Topology
+from planning.scenarios.supply_edits import SupplyEdits
 
 _DAY_NS = 86_400_000_000_000
 
@@ -27,17 +28,21 @@ class Sampling:
             region, in [0, 1]. What delays one hall of a campus (its grid connection, its permits, its builder) delays
             the next; how strongly is an assumption of the planner, and one half stands for "as much in common as of
             their own".
+        edits: what a scenario does to supply; nothing if not given.
     """
 
     n_paths: int
     seed: int = 0
     correlation: float = 0.5
+    edits: SupplyEdits | None = None
 
     def __post_init__(self) -> None:
         if self.n_paths < 1:
             raise Invalid(f"supply of {self.n_paths} paths was asked for; ask for at least one")
         if not 0 <= self.correlation <= 1:
             raise Invalid(f"slips correlate by {self.correlation:g}; give a number between 0 and 1")
+        if self.edits is not None and self.edits.n_paths != self.n_paths:
+            raise Invalid(f"a scenario of {self.edits.n_paths} paths does not fit one of {self.n_paths}; ask alike")
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class SupplyPaths:
         edges: starts of the buckets and the end of the last one.
         pools: accelerators per pool, shape (n_pools, n_paths, n_steps).
         uncounted: blocks that could not be counted, with the reason.
+        left: the share of each block that a scenario leaves, shape (n_blocks, n_paths, n_steps); None for all of it.
     """
 
     blocks: tuple[Block, ...]
@@ -70,6 +76,7 @@ class SupplyPaths:
     edges: pd.DatetimeIndex
     pools: FloatArray
     uncounted: tuple[Uncounted, ...]
+    left: FloatArray | None = None
 
     def levels(self) -> FloatArray:
         """Accelerators per block, shape (n_blocks, n_paths, n_steps)."""
@@ -77,7 +84,7 @@ class SupplyPaths:
         levels = np.empty((len(self.blocks), n_paths, n_steps))
         for row, block in enumerate(self.blocks):
             levels[row] = self.accelerators[row][:, None] * online_share(self.online_days[row], block.end, self.edges)
-        return levels
+        return levels if self.left is None else levels * self.left
 
 
 def supply_paths(
@@ -109,18 +116,21 @@ def supply_paths(
     reasons = [held_back.get(block.name) or place.reason for block, place in zip(relevant, places, strict=True)]
     kept = [at for at, reason in enumerate(reasons) if not reason]
     online = online_days(relevant, edges[0], sampling)[kept]
+    counting = tuple(relevant[at] for at in kept)
+    left = _left(counting, online, edges, sampling)
     pools = np.zeros((len(topology.pools), sampling.n_paths, len(edges) - 1))
-    for at, days in zip(kept, online, strict=True):
-        share = online_share(days, relevant[at].end, edges)
+    for row, (at, days) in enumerate(zip(kept, online, strict=True)):
+        share = online_share(days, relevant[at].end, edges) * (1.0 if left is None else left[row])
         pools[places[at].pool_row] += places[at].accelerators[:, None] * share
     return SupplyPaths(
-        blocks=tuple(relevant[at] for at in kept),
+        blocks=counting,
         pool_rows=np.array([places[at].pool_row for at in kept], dtype=np.int64),
         online_days=online,
         accelerators=_stacked([places[at].accelerators for at in kept]),
         edges=edges,
         pools=pools,
         uncounted=tuple(Uncounted(block.name, why) for block, why in zip(relevant, reasons, strict=True) if why),
+        left=left,
     )
 
 
@@ -172,15 +182,17 @@ def online_share(online: FloatArray, end: pd.Timestamp | None, edges: pd.Datetim
 
 def _own_days(block: Block, start: float, sampling: Sampling) -> FloatArray:
     """When a block is online that waits for nothing."""
-    planned = _days(block.online)
+    planned, edits = _days(block.online), sampling.edits
     if block.phase is Phase.LIVE:
         return np.full(sampling.n_paths, planned + block.slip_days.mid)
     left = float(ndtr(-block.slip_days.score(start - planned)))
     scores = _scores(block, "slip", sampling)
     # The upper tail is kept as such: its complement would round to one long before nothing is left of it.
     late = -ndtri(left * ndtr(-scores)) if 0 < left < 1 else scores
-    online = np.maximum(planned + block.slip_days.at(late), start)
-    converts = ndtr(_scores(block, "conversion", sampling)) < block.conversion
+    online = planned + block.slip_days.at(late) + (0.0 if edits is None else edits.extra_days(block.name))
+    chance = block.conversion if edits is None else edits.conversion(block)
+    online = np.maximum(online, start)
+    converts = ndtr(_scores(block, "conversion", sampling)) < chance
     return np.where(converts, online, np.inf)
 
 
@@ -213,6 +225,19 @@ def _place(block: Block, topology: Topology, megawatts_each: Mapping[str, FloatA
         place = ", ".join(part for part in (block.region, block.accelerator) if part) or "no region or accelerator"
         return _Place(reason=f"no pool holds {place}; add a pool, or its region or accelerator to one")
     return _Place(row, block.quantity / each)
+
+
+def _left(
+    blocks: Sequence[Block], online: FloatArray, edges: pd.DatetimeIndex, sampling: Sampling
+) -> FloatArray | None:
+    """The share of each block that a scenario leaves; None where there is none."""
+    if sampling.edits is None:
+        return None
+    own = np.empty((len(blocks), sampling.n_paths, len(edges) - 1))
+    for row, block in enumerate(blocks):
+        own[row] = block.quantity * online_share(online[row], block.end, edges)
+    days = np.asarray(edges.as_unit("ns").asi8 / _DAY_NS, dtype=np.float64)
+    return sampling.edits.left(blocks, own, days)
 
 
 def _stacked(rows: Sequence[FloatArray]) -> FloatArray:

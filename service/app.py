@@ -25,6 +25,7 @@ from service.api import (
     pools,
     problems,
     regressors,
+    scenarios,
     series,
     training_runs,
 )
@@ -106,6 +107,7 @@ def create_app(settings: Settings) -> FastAPI:
         events,
         capacity,
         pools,
+        scenarios,
         training_runs,
         models,
         health,

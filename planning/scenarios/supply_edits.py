@@ -1,7 +1,7 @@
 """What a scenario does to supply that the ledger itself cannot say, as it differs from path to path.
 
 To apply them: add `extra_days` to the dates at which a block is online, let it convert where a uniform draw is below
-`conversion` in place of the block's own chance, and pass the supply of all blocks through `SupplyEdits.adjusted`.
+`conversion` in place of the block's own chance, and multiply the supply of all blocks by `SupplyEdits.left`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -141,20 +141,22 @@ class SupplyEdits:
         chance = self.of(block.name).conversion
         return np.full(self.n_paths, block.conversion) if chance is None else chance
 
-    def adjusted(self, blocks: Sequence[Block], supply: FloatArray, edges: FloatArray) -> FloatArray:
-        """Supply after what is cut from blocks and after caps on power; what a cap leaves is shared pro rata.
+    def left(self, blocks: Sequence[Block], supply: FloatArray, edges: FloatArray) -> FloatArray:
+        """The share of each block that cuts and caps on power leave, of the shape of supply.
+
+        What a cap leaves is shared between blocks in proportion to what they would draw.
 
         Args:
             blocks: in the order of the rows.
             supply: of each block in its own unit, shape (n_blocks, n_paths, n_steps).
             edges: of the buckets in days since 1970, shape (n_steps + 1,).
         """
-        left = np.array(supply)
+        left = np.ones_like(supply)
         for row, block in enumerate(blocks):
             if self.of(block.name).cuts:
                 left[row] *= self.of(block.name).share_left(edges, self.n_paths)
         for cap in self.caps:
             rows = [row for row, block in enumerate(blocks) if not cap.regions or block.region in cap.regions]
-            drawn = sum((left[row] * cap.rate(blocks[row]) for row in rows), np.zeros(left.shape[1:]))
+            drawn = sum((supply[row] * left[row] * cap.rate(blocks[row]) for row in rows), np.zeros(left.shape[1:]))
             left[rows] *= cap.share_left(drawn, edges)
         return left

@@ -14,6 +14,9 @@ CAPACITY_LOCK = 0x636F6D7006
 ACCELERATOR_LOCK = 0x636F6D7008
 """Held while what is known of accelerators changes, so that no alias comes to stand for two of them."""
 
+SCENARIO_LOCK = 0x636F6D7007
+"""Held while scenarios change, which build on each other."""
+
 
 def take_lock(connection: Connection, name: int) -> None:
     """Wait for a lock of PostgreSQL; SQLite has one writer at a time anyway."""

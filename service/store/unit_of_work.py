@@ -21,6 +21,7 @@ from service.store.limits import LimitRepository
 from service.store.observations import ObservationRepository
 from service.store.queues import QueueRepository
 from service.store.runs import RunRepository
+from service.store.scenarios import ScenarioRepository
 from service.store.series import SeriesRepository
 from service.store.topologies import TopologyRepository
 from service.store.workers import WorkerRepository
@@ -99,6 +100,11 @@ class UnitOfWork:
     def topologies(self) -> TopologyRepository:
         """Pools of supply and classes of demand."""
         return TopologyRepository(self._connection, self._clock)
+
+    @cached_property
+    def scenarios(self) -> ScenarioRepository:
+        """What may happen."""
+        return ScenarioRepository(self._connection, self._clock)
 
     @cached_property
     def workers(self) -> WorkerRepository:

@@ -13,6 +13,7 @@ from demand.series import Workload
 from planning.estimates import Estimate
 from planning.ledger import MEGAWATTS, Block, Commitment, Phase
 from planning.pools import DemandClass, Pool, Topology
+from planning.scenarios.supply_edits import BlockEdit, Cut, RegionCap, SupplyEdits
 from planning.states import CommitmentState
 from planning.supply import Sampling, SupplyPaths, online_days, online_share, supply_paths
 
@@ -181,3 +182,38 @@ def test_everything_supplies_no_less_than_what_is_committed_and_that_no_less_tha
     live, committed, everything = (supply(*blocks, counted=counted, n_paths=20).pools for counted in Commitment)
     assert (live <= committed).all()
     assert (committed <= everything).all()
+
+
+def edited(edits: SupplyEdits, *blocks: Block) -> np.ndarray:
+    drawn = supply_paths(blocks, EDGES, TOPOLOGY, Sampling(edits.n_paths, 3, edits=edits), Commitment.EVERYTHING)
+    np.testing.assert_allclose(drawn.levels().sum(axis=0), drawn.pools[0])
+    return drawn.pools[0]
+
+
+def test_a_scenario_delays_blocks_and_those_that_wait_for_them() -> None:
+    waiting = replace(BLOCK, name="hall 2", quantity=10.0, after=("hall 1",))
+    edits = SupplyEdits(2).having("hall 1", BlockEdit(extra_days=np.array([0.0, 61.0])))
+    pools = edited(edits, BLOCK, waiting)
+    assert pools.tolist() == [[0] * 4 + [1010] * 8, [0] * 6 + [1010] * 6]
+
+
+def test_a_scenario_changes_the_chance_that_blocks_convert() -> None:
+    edits = SupplyEdits(2).having("hall 1", BlockEdit(conversion=np.array([1.0, 0.0])))
+    assert edited(edits, replace(BLOCK, conversion=0.5))[:, -1].tolist() == [1000, 0]
+
+
+def test_a_scenario_takes_a_part_of_what_is_there() -> None:
+    cut = Cut(np.array([-np.inf, np.inf]), np.array([0.25, 0.0]))
+    assert edited(SupplyEdits(2).having("there", BlockEdit(cuts=(cut,))), LIVE)[:, 0].tolist() == [250, 1000]
+
+
+def test_a_scenario_caps_the_power_of_all_blocks_together() -> None:
+    cap = RegionCap((), np.array([12.0, 99.0]), np.full(2, -np.inf), np.full(2, np.inf), {"H100": 0.01})
+    pools = edited(SupplyEdits(2, caps=(cap,)), LIVE, BLOCK)
+    np.testing.assert_allclose(pools[:, [0, -1]], [[1000, 1200], [1000, 2000]])
+
+
+def test_a_scenario_of_nothing_changes_nothing_and_one_of_other_paths_is_refused() -> None:
+    np.testing.assert_array_equal(edited(SupplyEdits(500), SLIPPING, LIVE), supply(SLIPPING, LIVE).pools[0])
+    with pytest.raises(Invalid, match="a scenario of 2 paths does not fit one of 3"):
+        Sampling(3, edits=SupplyEdits(2))

@@ -35,7 +35,8 @@ def supply_of(futures: Futures) -> FloatArray:
         online = to_days(block.online) + edits.extra_days(block.name)
         converts = uniform_draws(1, f"block/{block.name}/conversion", edits.n_paths) < edits.conversion(block)
         rows.append(block.quantity * step(edges, np.where(converts, online, np.inf)))
-    return edits.adjusted(futures.blocks, np.array(rows), edges)
+    supply = np.array(rows).reshape(-1, edits.n_paths, len(edges) - 1)
+    return supply * edits.left(futures.blocks, supply, edges)
 
 
 def by_name(futures: Futures) -> dict[str, FloatArray]:
