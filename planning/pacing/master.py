@@ -42,6 +42,7 @@ class Master:
         rows: the linear limits.
         services: the minima of service.
         scale: what costs are divided by, so that the solver sees numbers near one.
+        costs_count: whether the cheapest plan is sought, or any that keeps the limits.
     """
 
     evaluator: Evaluator
@@ -49,6 +50,7 @@ class Master:
     rows: tuple[Row, ...]
     services: tuple[Service, ...]
     scale: float
+    costs_count: bool = True
     _blocks: list[sparse.csr_array] = field(default_factory=list)
     _limits: list[FloatArray] = field(default_factory=list)
 
@@ -157,6 +159,8 @@ class Master:
 
     def _objective(self) -> FloatArray:
         cost = np.zeros(self.size)
+        if not self.costs_count:
+            return cost
         cost[: self.thetas] = self.group_cost @ self.share
         cost[self.thetas : self.tail] = np.tile(self.share, len(self.evaluator.parts))
         cost[self.served - 1] = self.evaluator.problem.risk.weight
