@@ -100,6 +100,14 @@ class Evaluator:
         spans = zip(self.first, self.first[1:], strict=False)
         return np.array([int(np.argmax(chosen[first:last])) for first, last in spans], dtype=np.intp)
 
+    def pooled(self, chosen: FloatArray) -> FloatArray:
+        """Accelerators per pool, shape (n_pools, n_paths, n_steps), by how much of each choice is taken."""
+        pools = self.problem.topology.pools
+        supply = np.empty((len(pools), *self.problem.shape))
+        for part in self.parts:
+            supply[[pools.index(pool) for pool in part.topology.pools]] = part.pooled(chosen)
+        return supply
+
     def recourse(self, part: Part, chosen: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Cost of shortage and idleness per path, and per choice what one of it adds to that.
 

@@ -16,6 +16,9 @@ from demand.history import FloatArray
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.rows import Row, Service
 
+_SOLVE_ERROR = 4
+"""What scipy says when HiGHS fails, as its presolve does now and then; without it the same programme is solved."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -142,13 +145,16 @@ class Master:
         matrix, most = self._constraints()
         equal, one = self._one_choice()
         lower, upper = self._bounds(fixed)
-        solved = milp(
-            self._objective(),
-            integrality=(np.arange(self.size) < self.thetas).astype(int),
-            bounds=Bounds(lower, upper),
-            constraints=[LinearConstraint(matrix, -np.inf, most), LinearConstraint(equal, one, one)],
-            options={"mip_rel_gap": gap, "time_limit": max(seconds, 0.01)},
-        )
+        for presolve in (True, False):
+            solved = milp(
+                self._objective(),
+                integrality=(np.arange(self.size) < self.thetas).astype(int),
+                bounds=Bounds(lower, upper),
+                constraints=[LinearConstraint(matrix, -np.inf, most), LinearConstraint(equal, one, one)],
+                options={"mip_rel_gap": gap, "time_limit": max(seconds, 0.01), "presolve": presolve},
+            )
+            if solved.status != _SOLVE_ERROR:
+                break
         bound = -np.inf if solved.mip_dual_bound is None else float(solved.mip_dual_bound) * self.scale
         chosen = None if solved.x is None else np.round(solved.x[: self.thetas])
         return Found(chosen, bound, solved.status == 2)

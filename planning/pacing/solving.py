@@ -162,17 +162,20 @@ class _Search:
         return self.best is not None and self.objective - self.bound <= tolerance
 
     def relax(self) -> None:
-        """Cut the relaxation until it hardly rises."""
-        solver, best = self.solver, np.inf
+        """Cut the relaxation until it hardly rises, and begin from the plan that is nearest to it."""
+        solver, best, chosen = self.solver, np.inf, None
         for _ in range(_ROUNDS):
             found, _ = solver.master.relaxed(self.fixed)
             self._check(found)
             if found.chosen is None or self.left() < 0.5 * self.seconds:
-                return
+                break
+            chosen = found.chosen
             self.bound = max(self.bound, found.bound)
-            best = min(best, solver.learn(found.chosen))
+            best = min(best, solver.learn(chosen))
             if best - found.bound <= max(0.2 * solver.effort.gap, 1e-7) * max(abs(best), 1e-12):
-                return
+                break
+        if chosen is not None:
+            self.consider(solver.evaluator.taken(solver.evaluator.plan(chosen)))
 
     def integrate(self) -> None:
         """Solve in whole numbers, cut, and repeat; a plan that comes back was told true, and none is better.
