@@ -81,10 +81,13 @@ class ShownFirstRefusal(FirstRefusal):
 
 
 class BlockFields(BaseModel):
-    """What blocks have that needs not be stated."""
+    """What a block has, sent or shown."""
 
     model_config = _STRICT
 
+    name: Label = Field(min_length=1, description="What it is called, unique in the ledger.")
+    quantity: Amount = Field(description="How much, in `unit`.")
+    online: Instant = Field(description="When it is planned to serve.")
     unit: Label = Field(default=ACCELERATORS, description="`accelerators` or `megawatts`.")
     provider: Label = Field(default="", description="Who provides it.")
     region: Label = Field(default="", description="Where.")
@@ -111,9 +114,6 @@ class BlockOrder(BlockFields):
         extra="forbid", str_strip_whitespace=True, json_schema_extra={"examples": [*examples.BLOCK_ORDERS]}
     )
 
-    name: Label = Field(min_length=1, description="What it is called, unique in the ledger.")
-    quantity: Amount = Field(description="How much, in `unit`.")
-    online: Instant = Field(description="When it is planned to serve.")
     ways_out: list[WayOut] = Field(default=[], max_length=10, description="At most one of each kind.")
     first_refusal: FirstRefusal | None = Field(default=None, description="A right to more.")
 
@@ -171,9 +171,6 @@ class BlockEntry(BlockFields):
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.BLOCK]})
 
-    name: str
-    quantity: float
-    online: datetime
     ways_out: list[ShownWayOut]
     first_refusal: ShownFirstRefusal | None
     version: int = Field(description="One more with every change; send it back as `expected_version`.")

@@ -104,6 +104,7 @@ def set_state(
 @capacity.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(help="CSV with a column name and any of those that export writes.")],
+    *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become of it.")] = False,
     by: By = "unknown",
     note: Note = "",

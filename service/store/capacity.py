@@ -67,7 +67,7 @@ class CapacityRepository:
             BlockNotFound: there is none of this name, or there was none then.
         """
         if as_of is not None:
-            found = [each for each in self._earlier(as_of) if each.block.name == name]
+            found = self._earlier(as_of, CAPACITY_CHANGE.c.name == name)
         else:
             rows = self._connection.execute(select(CAPACITY_BLOCK).where(CAPACITY_BLOCK.c.name == name))
             found = [_stored(row, row.document) for row in rows]
@@ -196,10 +196,10 @@ class CapacityRepository:
         statement = select(func.max(CAPACITY_CHANGE.c.version)).where(CAPACITY_CHANGE.c.name == name)
         return (self._connection.execute(statement).scalar_one() or 0) + 1
 
-    def _earlier(self, as_of: datetime) -> list[StoredBlock]:
+    def _earlier(self, as_of: datetime, *conditions: ColumnElement[bool]) -> list[StoredBlock]:
         newest = (
             select(func.max(CAPACITY_CHANGE.c.id))
-            .where(CAPACITY_CHANGE.c.changed_at <= to_micros(as_of))
+            .where(CAPACITY_CHANGE.c.changed_at <= to_micros(as_of), *conditions)
             .group_by(CAPACITY_CHANGE.c.name)
         )
         rows = self._connection.execute(select(CAPACITY_CHANGE).where(CAPACITY_CHANGE.c.id.in_(newest)))

@@ -32,6 +32,7 @@ def run_id(client: TestClient, store: Store, document: dict[str, Any]) -> str:
     publish(store, granularity=Granularity.DAY, horizon=30)
     send_covariates(client, document)
     client.post("/v1/limits", json={"level": 1e6, "start": "2025-01-01T00:00:00Z"})
+    send_capacity(client, document)
     return publish(store)
 
 
@@ -41,6 +42,25 @@ def send_covariates(client: TestClient, document: dict[str, Any]) -> None:
         for example in document["components"]["schemas"][name]["examples"]:
             answer = client.post(path, json=example)
             assert answer.status_code == 201, answer.text
+
+
+def send_capacity(client: TestClient, document: dict[str, Any]) -> None:
+    """Store every example of a block, of a change of one and of pools, with the parameters that say who did it."""
+    schemas = document["components"]["schemas"]
+    for example in schemas["BlockOrder"]["examples"]:
+        assert client.post("/v1/capacity", json=example).status_code == 201
+    path = f"/v1/capacity/{schemas['BlockOrder']['examples'][0]['name']}"
+    for version, example in enumerate(schemas["BlockPatch"]["examples"], start=1):
+        answer = client.patch(path, json=example, params={"by": "anna", "note": "why", "expected_version": version})
+        assert answer.status_code == 200, answer.text
+    body = document["paths"]["/v1/capacity/import"]["post"]["requestBody"]["content"]["text/csv"]["example"]
+    for dry_run in ("true", "false"):
+        answer = client.post(
+            f"/v1/capacity/import?dry_run={dry_run}", content=body, headers={"content-type": "text/csv"}
+        )
+        assert answer.json()["created"] == 1, answer.text
+    for example in schemas["PoolsOrder"]["examples"]:
+        assert client.put("/v1/pools", json=example).status_code == 200
 
 
 def gets(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

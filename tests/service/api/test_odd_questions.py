@@ -66,6 +66,7 @@ def published(client: TestClient, store: Store) -> TestClient:
     send(client, rows())
     publish(store)
     publish(store, granularity=Granularity.DAY, horizon=30)
+    client.post("/v1/capacity", json={"name": "plain", "quantity": 1, "online": "2026-01-01T00:00:00Z"})
     return client
 
 
@@ -85,6 +86,7 @@ class Questions:
     def ask(self, path: str, operation: dict[str, Any], parameter: dict[str, Any], encoded: str) -> None:
         """Put the percent-encoded value in, and check the answer."""
         usual = {"series_id": "1", "regressor_id": "1", "event_id": "1", "run_id": self._run_id}
+        usual |= {"block_name": "plain"}
         if parameter["in"] == "path":
             # A path whose parameter is empty, or leads up, is another path.
             encoded = {"": "%20", "..": "%2E%2E%20"}.get(encoded, encoded)
