@@ -11,7 +11,7 @@ from planning.pools import Topology, default_topology
 from planning.scenarios.application import apply
 from planning.scenarios.dice import Dice
 from planning.scenarios.events import Futures
-from planning.scenarios.outcomes import Market, Outcome, Outcomes, meet
+from planning.scenarios.outcomes import Market, Outcomes, Yardstick, meet
 from planning.scenarios.scenario import Scenario, all_events
 from planning.scenarios.selecting import keys_of
 from planning.supply import Sampling
@@ -86,7 +86,7 @@ def compare(
 
 
 def rank_assumptions(
-    asked: DemandQuestion, counted: Commitment, question: tuple[Scenario, Outcome], unit: UnitOfWork, most: int
+    asked: DemandQuestion, counted: Commitment, question: tuple[Scenario, Yardstick], unit: UnitOfWork, most: int
 ) -> Tornado:
     """Which assumption of a scenario moves an outcome most.
 

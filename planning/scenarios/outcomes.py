@@ -85,7 +85,7 @@ class Outcomes:
         return crossover(training[None], inference[None], ()).passes
 
 
-class Outcome(StrEnum):
+class Yardstick(StrEnum):
     """One number that futures come to."""
 
     DEMAND = "demand"
@@ -145,12 +145,12 @@ def _at_end(workload: Workload) -> Callable[[Outcomes], float]:
     return number
 
 
-_NUMBERS: Mapping[Outcome, Callable[[Outcomes], float]] = {
-    Outcome.DEMAND: lambda outcomes: float(outcomes.total[:, -1].mean()),
-    Outcome.TRAINING: _at_end(Workload.TRAINING),
-    Outcome.INFERENCE: _at_end(Workload.INFERENCE),
-    Outcome.SHORTAGE: lambda outcomes: float(outcomes.short.any(axis=1).mean()),
-    Outcome.UNMET: lambda outcomes: float(outcomes.unmet.mean()),
-    Outcome.IDLE: lambda outcomes: float(outcomes.idle.mean()),
-    Outcome.CROSSOVER: lambda outcomes: 1.0 - float(outcomes.inference_passes.never[0]),
+_NUMBERS: Mapping[Yardstick, Callable[[Outcomes], float]] = {
+    Yardstick.DEMAND: lambda outcomes: float(outcomes.total[:, -1].mean()),
+    Yardstick.TRAINING: _at_end(Workload.TRAINING),
+    Yardstick.INFERENCE: _at_end(Workload.INFERENCE),
+    Yardstick.SHORTAGE: lambda outcomes: float(outcomes.short.any(axis=1).mean()),
+    Yardstick.UNMET: lambda outcomes: float(outcomes.unmet.mean()),
+    Yardstick.IDLE: lambda outcomes: float(outcomes.idle.mean()),
+    Yardstick.CROSSOVER: lambda outcomes: 1.0 - float(outcomes.inference_passes.never[0]),
 }

@@ -12,7 +12,7 @@ from demand.calendar import Granularity
 from demand.history import FloatArray
 from demand.series import Workload
 from planning.ledger import Commitment
-from planning.scenarios.outcomes import Outcome, Outcomes
+from planning.scenarios.outcomes import Outcomes, Yardstick
 from planning.spread import spread
 from planning.tornado import Tornado
 from service.api import comparison_examples as examples
@@ -63,23 +63,23 @@ class Difference(BaseModel):
     """A scenario less what is ahead without any, path by path; lists run along `timestamps`."""
 
     total: Spreads = Field(description="Of demand.")
-    unmet: Spreads | None
-    idle: Spreads | None
+    unmet: Spreads | None = None
+    idle: Spreads | None = None
 
 
 class RowAnswer(BaseModel):
     """What one scenario comes to."""
 
-    scenario: str | None = Field(description="Null for what is ahead without any.")
-    version: int | None = Field(description="Null for a draft, and without a scenario.")
+    scenario: str | None = Field(default=None, description="Null for what is ahead without any.")
+    version: int | None = Field(default=None, description="Null for a draft, and without a scenario.")
     demand: dict[str, Spreads] = Field(description="By workload, and their total.")
     inference_passes_training: FirstDate = Field(description="When, to stay above to the end.")
-    supply: SupplyCompared | None = Field(description="Null where no ledger has any block.")
-    outcomes: dict[Outcome, float] = Field(
+    supply: SupplyCompared | None = Field(default=None, description="Null where no ledger has any block.")
+    outcomes: dict[Yardstick, float] = Field(
         description="One number each: demand of the last bucket on average, unmet and idle on average over time, "
         "chances of any shortage and of a crossover. Those about supply are left out where there is no ledger."
     )
-    difference: Difference | None
+    difference: Difference | None = Field(default=None, description="To the row without any scenario.")
     remarks: list[str] = Field(description="What a reader should know.")
 
 
@@ -125,14 +125,14 @@ class TornadoAnswer(BaseModel):
 
     scenario: str
     version: int
-    outcome: Outcome
+    outcome: Yardstick
     middle: float = Field(description="The outcome with every number at its middle.")
     without: float = Field(description="The outcome without the scenario.")
     bars: list[BarAnswer] = Field(description="By falling swing.")
     needed: list[str] = Field(description="Events that others build on, which cannot be left out alone.")
 
     @classmethod
-    def of(cls, found: Tornado, scenario: tuple[str, int], outcome: Outcome) -> Self:
+    def of(cls, found: Tornado, scenario: tuple[str, int], outcome: Yardstick) -> Self:
         """The tornado as it is shown."""
         bars = [
             BarAnswer(event=bar.event, number=bar.number, low=bar.low, high=bar.high, swing=bar.swing)
@@ -149,12 +149,12 @@ class TornadoAnswer(BaseModel):
         )
 
 
-_ABOUT_SUPPLY = frozenset({Outcome.SHORTAGE, Outcome.UNMET, Outcome.IDLE})
+_ABOUT_SUPPLY = frozenset({Yardstick.SHORTAGE, Yardstick.UNMET, Yardstick.IDLE})
 
 
 def _row(row: Row, found: Comparison, levels: Sequence[float], *, is_stored: bool) -> RowAnswer:
     outcomes, base = row.outcomes, found.rows[0].outcomes
-    told = [each for each in Outcome if found.has_ledger or each not in _ABOUT_SUPPLY]
+    told = [each for each in Yardstick if found.has_ledger or each not in _ABOUT_SUPPLY]
     return RowAnswer(
         scenario=None if row.scenario is None else row.scenario.name,
         version=row.scenario.version if row.scenario is not None and is_stored else None,

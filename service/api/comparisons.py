@@ -7,7 +7,7 @@ from pydantic import Field
 
 from demand.errors import Invalid, NotFound, TooLarge
 from planning.ledger import Commitment
-from planning.scenarios.outcomes import Outcome
+from planning.scenarios.outcomes import Yardstick
 from service.api.bodies import Unreadable
 from service.api.comparison_schemas import COUNTED, ComparisonAnswer, ComparisonOrder, TornadoAnswer
 from service.api.dependencies import SettingsDep, UnitDep
@@ -23,11 +23,11 @@ router = APIRouter(prefix="/v1/scenarios", tags=["scenarios"])
 class TornadoQuery(PlanningQuery):
     """Which outcome, over a part of the fleet."""
 
-    outcome: Outcome = Field(
-        default=Outcome.DEMAND,
+    outcome: Yardstick = Field(
+        default=Yardstick.DEMAND,
         description="Demand of the last bucket on average, of all or one workload; unmet or idle accelerators on "
         "average over time; the chance of any shortage, or that inference passes training.",
-        examples=["training"],
+        examples=["inference"],
     )
     counted: Commitment = Field(default=Commitment.COMMITTED, description=COUNTED, examples=["everything"])
     version: int | None = Field(
@@ -49,16 +49,16 @@ def compare_scenarios(
     return ComparisonAnswer.of(found, order)
 
 
-@router.get("/{name}/tornado", responses=problems(NotFound, Invalid))
+@router.get("/{scenario_name}/tornado", responses=problems(NotFound, Invalid))
 def read_tornado(
-    name: Named, query: Annotated[TornadoQuery, Query()], unit: UnitDep, settings: SettingsDep
+    scenario_name: Named, query: Annotated[TornadoQuery, Query()], unit: UnitDep, settings: SettingsDep
 ) -> TornadoAnswer:
     """How far each assumption moves an outcome: every uncertain number at its low and its high, one at a time.
 
     The others are held at their middle, while demand varies as its paths do; each event is also left out as a whole.
     """
-    scenario = unit.scenarios.get(name, query.version).scenario
+    scenario = unit.scenarios.get(scenario_name, query.version).scenario
     asked = query.demand(settings)
     question = (scenario, query.outcome)
     found = rank_assumptions(asked, query.counted, question, unit, settings.max_series_per_answer)
-    return TornadoAnswer.of(found, (name, scenario.version), query.outcome)
+    return TornadoAnswer.of(found, (scenario_name, scenario.version), query.outcome)

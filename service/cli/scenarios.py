@@ -14,7 +14,7 @@ from demand.calendar import Granularity
 from demand.errors import Invalid
 from planning.ledger import Commitment
 from planning.scenarios.library import library
-from planning.scenarios.outcomes import Outcome
+from planning.scenarios.outcomes import Yardstick
 from planning.scenarios.scenario import Scenario
 from service.api.scenario_schemas import ScenarioOrder
 from service.cli.files import open_file
@@ -119,7 +119,7 @@ def show_comparison(
 @scenarios.command("tornado")
 def show_tornado(
     name: Name,
-    outcome: Annotated[Outcome, typer.Option(help="What is looked at.")] = Outcome.DEMAND,
+    outcome: Annotated[Yardstick, typer.Option(help="What is looked at.")] = Yardstick.DEMAND,
     granularity: Width = None,
     horizon: Horizon = None,
     counted: Counted = Commitment.COMMITTED,
@@ -138,18 +138,18 @@ def show_tornado(
 
 
 _SAID = {
-    "demand at the end, on average": Outcome.DEMAND,
-    "of which training": Outcome.TRAINING,
-    "of which inference": Outcome.INFERENCE,
-    "chance of any shortage": Outcome.SHORTAGE,
-    "unmet, on average": Outcome.UNMET,
-    "idle, on average": Outcome.IDLE,
-    "chance that inference passes training": Outcome.CROSSOVER,
+    "demand at the end, on average": Yardstick.DEMAND,
+    "of which training": Yardstick.TRAINING,
+    "of which inference": Yardstick.INFERENCE,
+    "chance of any shortage": Yardstick.SHORTAGE,
+    "unmet, on average": Yardstick.UNMET,
+    "idle, on average": Yardstick.IDLE,
+    "chance that inference passes training": Yardstick.CROSSOVER,
 }
-_CHANCES = frozenset({Outcome.SHORTAGE, Outcome.CROSSOVER})
+_CHANCES = frozenset({Yardstick.SHORTAGE, Yardstick.CROSSOVER})
 
 
-def _number(outcome: Outcome, row: Row) -> str:
+def _number(outcome: Yardstick, row: Row) -> str:
     value = outcome.of(row.outcomes)
     return f"{value:.0%}" if outcome in _CHANCES else f"{value:,.1f}"
 
