@@ -41,6 +41,9 @@ class Row:
     outcomes: Outcomes
 
 
+ABOUT_SUPPLY = frozenset({Yardstick.SHORTAGE, Yardstick.UNMET, Yardstick.IDLE})
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Scenarios side by side.
@@ -54,6 +57,11 @@ class Comparison:
     demand: DemandAhead
     rows: tuple[Row, ...]
     has_ledger: bool
+
+    @property
+    def yardsticks(self) -> tuple[Yardstick, ...]:
+        """Those that say something: without a ledger, none about supply does."""
+        return tuple(each for each in Yardstick if self.has_ledger or each not in ABOUT_SUPPLY)
 
 
 def compare(

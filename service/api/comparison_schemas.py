@@ -149,19 +149,15 @@ class TornadoAnswer(BaseModel):
         )
 
 
-_ABOUT_SUPPLY = frozenset({Yardstick.SHORTAGE, Yardstick.UNMET, Yardstick.IDLE})
-
-
 def _row(row: Row, found: Comparison, levels: Sequence[float], *, is_stored: bool) -> RowAnswer:
     outcomes, base = row.outcomes, found.rows[0].outcomes
-    told = [each for each in Yardstick if found.has_ledger or each not in _ABOUT_SUPPLY]
     return RowAnswer(
         scenario=None if row.scenario is None else row.scenario.name,
         version=row.scenario.version if row.scenario is not None and is_stored else None,
         demand=_demand(outcomes, levels),
         inference_passes_training=FirstDate.of(outcomes.inference_passes, 0, found.demand.view.index, levels),
         supply=_supply(outcomes, found.demand.view.index, levels) if found.has_ledger else None,
-        outcomes={each: each.of(outcomes) for each in told},
+        outcomes={each: each.of(outcomes) for each in found.yardsticks},
         difference=None if row.scenario is None else _difference(outcomes, base, levels, told=found.has_ledger),
         remarks=list(outcomes.remarks),
     )

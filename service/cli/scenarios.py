@@ -109,8 +109,8 @@ def show_comparison(
         chosen = [_read(Path(name)) if name.endswith(".json") else unit.scenarios.get(name).scenario for name in names]
         found = compare(asked, counted, chosen, unit, settings.max_series_per_answer)
     table = Table("", "nothing happens", *(row.scenario.name for row in found.rows if row.scenario is not None))
-    for said, outcome in _SAID.items():
-        table.add_row(said, *(_number(outcome, row) for row in found.rows))
+    for yardstick in found.yardsticks:
+        table.add_row(_SAID[yardstick], *(_number(yardstick, row) for row in found.rows))
     console.print(table)
     for remark in dict.fromkeys(remark for row in found.rows for remark in row.outcomes.remarks):
         console.print(Text(remark), style="yellow")
@@ -138,13 +138,13 @@ def show_tornado(
 
 
 _SAID = {
-    "demand at the end, on average": Yardstick.DEMAND,
-    "of which training": Yardstick.TRAINING,
-    "of which inference": Yardstick.INFERENCE,
-    "chance of any shortage": Yardstick.SHORTAGE,
-    "unmet, on average": Yardstick.UNMET,
-    "idle, on average": Yardstick.IDLE,
-    "chance that inference passes training": Yardstick.CROSSOVER,
+    Yardstick.DEMAND: "demand at the end, on average",
+    Yardstick.TRAINING: "of which training",
+    Yardstick.INFERENCE: "of which inference",
+    Yardstick.SHORTAGE: "chance of any shortage",
+    Yardstick.UNMET: "unmet, on average",
+    Yardstick.IDLE: "idle, on average",
+    Yardstick.CROSSOVER: "chance that inference passes training",
 }
 _CHANCES = frozenset({Yardstick.SHORTAGE, Yardstick.CROSSOVER})
 
