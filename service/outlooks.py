@@ -135,7 +135,7 @@ def meet(demand: DemandAhead, blocks: Sequence[Block], asked: SupplyQuestion) ->
     edges, n_paths = demand.edges, placed.values.shape[1]
     hours = np.diff(edges.as_unit("ns").asi8) / 3_600_000_000_000
     sampling = Sampling(n_paths, correlation=asked.slip_correlation)
-    power = _megawatts_each(blocks, accelerators.published(), n_paths)
+    power = megawatts_each(blocks, accelerators.published(), n_paths)
     outlooks, uncounted = {}, {}
     for counted in Commitment:
         supply = supply_paths(blocks, edges, topology, sampling, counted, power)
@@ -188,7 +188,7 @@ def _target(demand: FloatArray, topology: Topology, prices: Prices, hours: Float
     return Target(supply, expected_cost(needed, supply, short, idle, hours))
 
 
-def _megawatts_each(blocks: Sequence[Block], catalogue: Catalogue, n_paths: int) -> dict[str, FloatArray]:
+def megawatts_each(blocks: Sequence[Block], catalogue: Catalogue, n_paths: int) -> dict[str, FloatArray]:
     """Power of one accelerator of each kind that blocks in megawatts are of, as far as it is known."""
     converter = Converter(catalogue, MEGAWATTS, np.ones(1))
     known = {}

@@ -1,11 +1,6 @@
-from dataclasses import replace
-
-import numpy as np
 import pytest
 
-from demand.errors import Invalid
-from planning.pacing.problem import Limits
-from planning.pacing.solving import Effort, NoPlan, OutOfTime, Solver
+from planning.pacing.solving import Effort, NoPlan, Solver
 from tests.planning.pacing.cases import drawn_problem, every_plan
 
 EXACT = Effort(gap=1e-9)
