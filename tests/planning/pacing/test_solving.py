@@ -1,4 +1,3 @@
-
 import pytest
 
 from planning.pacing.solving import Effort, NoPlan, Solver
