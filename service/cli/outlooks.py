@@ -43,7 +43,9 @@ def outlook(  # noqa: PLR0913, PLR0917 - every argument is an option of the comm
     counted: Annotated[
         Commitment, typer.Option(help="Supply that is live, committed too, or talked about too.")
     ] = Commitment.COMMITTED,
-    pool_by: Annotated[str, typer.Option(help="What tells pools apart.")] = ",".join(PLACE),
+    pool_by: Annotated[
+        str | None, typer.Option(help="What tells pools apart: region, accelerator or both; the pools in force.")
+    ] = None,
     service_level: Annotated[float, typer.Option(help="Chance of meeting all demand, for the headroom.")] = 0.95,
     sustained: Annotated[int, typer.Option(min=1, help="Buckets in a row for which a breach must last.")] = 1,
     cost_short: Price = None,
@@ -51,7 +53,7 @@ def outlook(  # noqa: PLR0913, PLR0917 - every argument is an option of the comm
 ) -> None:
     """Show what published demand meets of the ledger: chance of shortage, what is missing, what idles, headroom."""
     asked = SupplyQuestion(
-        _dimensions(pool_by, PLACE, "pool_by"),
+        None if pool_by is None else _dimensions(pool_by, PLACE, "pool_by"),
         Prices(cost_short, cost_idle),
         OutlookQuestion(LEVELS, service_level, sustained),
     )
@@ -101,7 +103,7 @@ def _dimensions(text: str, known: Sequence[str], option: str) -> tuple[str, ...]
 
 def _pool(prospect: Prospect, counted: Commitment, row: int, index: pd.DatetimeIndex) -> Table:
     pools, target = prospect.outlooks[counted].pools, prospect.target
-    title = f"{prospect.topology.pools[row].name}: demand and supply that is {_SAID[counted]} (accelerators)"
+    title = f"{prospect.topology.pools[row].name}: demand and supply that is {_SAID[counted]} ({prospect.supply.unit})"
     table = Table("timestamp", title=title)
     rows: list[tuple[str, np.ndarray, str]] = [
         ("demand", prospect.pool_demand.mean[row], ",.1f"),

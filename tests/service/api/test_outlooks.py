@@ -82,7 +82,7 @@ def test_the_outlook_is_what_the_paths_of_the_forecasts_meet_of_the_ledger(publi
 def test_training_is_served_first(published: TestClient, store: Store) -> None:
     enter(store, live("there", 150.0, region="eu"))
     demand = demand_of(published, "eu")
-    training, inference = pool(ask(published), "eu")["live"]["workloads"]
+    training, inference = pool(ask(published), "eu")["live"]["classes"]
     assert (training["workload"], inference["workload"]) == ("training", "inference")
     assert max(training["chance_short"]) == 0
     unmet = demand["inference"] - (150.0 - demand["training"])
@@ -186,7 +186,72 @@ def test_what_is_not_in_accelerators_is_left_out_by_name(client: TestClient, sto
     assert [left["series"]["tenant"] for left in told["left_out"]] == ["tokens_per_second"]
     answer = client.get("/v1/outlook?tenant=tokens_per_second")
     assert answer.status_code == 422
-    assert "no selected series is in accelerators" in answer.json()["detail"]
+    assert "cannot be told in accelerators" in answer.json()["detail"]
+
+
+def test_demand_in_megawatts_is_planned_in_accelerators(client: TestClient, store: Store) -> None:
+    hours = pd.date_range("2025-01-05", periods=48, freq="h")
+    lines = [f"{hour.isoformat()}Z,{name},megawatts,5" for hour in hours for name in ("H100", "unheard-of")]
+    send(client, "timestamp,accelerator,unit,value\n" + "\n".join(lines))
+    publish(store)
+    told = ask(client)
+    served = client.get("/v1/forecasts?accelerator=H100&unit=accelerators").json()["groups"][0]["total"]["mean"]
+    np.testing.assert_allclose(pool(told, "H100")["demand"]["mean"], served)
+    assert [left["series"]["accelerator"] for left in told["left_out"]] == ["unheard-of"]
+
+
+POOLS = {
+    "pools": [{"name": "europe", "regions": ["eu"]}, {"name": "america", "regions": ["us"]}],
+    "classes": [
+        {"name": "train", "home": "europe", "workload": "training", "cost_short": 9.0},
+        {
+            "name": "serve",
+            "home": "europe",
+            "workload": "inference",
+            "elsewhere": ["america"],
+            "priority": 1,
+            "cost_short": 9.0,
+        },
+        {"name": "train far", "home": "america", "workload": "training", "cost_short": 6.0},
+    ],
+    "cost_idle": {"europe": 3.0, "america": 2.0},
+}
+
+
+def test_the_pools_in_force_say_what_serves_what_and_what_it_costs(published: TestClient, store: Store) -> None:
+    enter(store, live("there", 300.0, region="eu"), live("far", 200.0, region="us"))
+    assert client_put(published, POOLS) == 200
+    told = ask(published, "?horizon=4")
+    assert told["pools_version"] == 1
+    assert [each["series"] if "series" in each else each["workload"] for each in told["unplaced"]] == ["unattributed"]
+    europe, america = pool(told, "europe"), pool(told, "america")
+    demand, far = demand_of(published, "eu"), demand_of(published, "us")["training"][:, :4]
+    moved = np.maximum(demand["total"][:, :4] - 300, 0)
+    spare = 200 - far
+    np.testing.assert_allclose(europe["live"]["unmet"]["mean"], np.maximum(moved - spare, 0).mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(america["live"]["idle"]["mean"], np.maximum(spare - moved, 0).mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(
+        america["live"]["cost_idle"]["mean"], np.multiply(america["live"]["idle"]["mean"], 2.0), atol=1e-6
+    )
+    assert (america["target"]["supply"] < np.mean(far, axis=0) + 20).all()
+    apart = ask(published, "?horizon=4&pool_by=region")
+    assert (apart["pools_version"], pool(apart, "eu")["live"]["cost_idle"]) == (0, None)
+
+
+def test_no_target_is_told_where_classes_of_a_pool_differ_in_cost(published: TestClient) -> None:
+    classes = [{**each, "cost_short": 9.0 - each.get("priority", 0)} for each in POOLS["classes"]]
+    assert client_put(published, {**POOLS, "classes": classes}) == 200
+    told = ask(published)
+    assert pool(told, "europe")["target"] is None
+    assert pool(told, "europe")["live"]["total_cost"] is not None
+    assert any("give one cost_short" in remark for remark in told["remarks"])
+    assert pool(ask(published, "?cost_short=5"), "europe")["target"] is not None
+
+
+def client_put(client: TestClient, pools: dict) -> int:
+    answer = client.put("/v1/pools", json=pools)
+    assert answer.status_code == 200, answer.text
+    return answer.status_code
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from fastapi.testclient import TestClient
 
 from service.api.capacity_examples import BLOCK_ORDER, POOLS_ORDER
 from service.api.covariate_examples import CALENDAR, EVENT_ORDERS, REGRESSOR_ORDERS
+from service.api.scenario_examples import ORDER as SCENARIO_ORDER
 from service.store.engine import Store
 
 JSON = {"content-type": "application/json"}
@@ -16,6 +17,9 @@ ORDERS = {
     "/v1/capacity": BLOCK_ORDER,
     "/v1/capacity/plain": BLOCK_ORDER,
     "/v1/pools": POOLS_ORDER,
+    "/v1/scenarios": SCENARIO_ORDER,
+    "/v1/scenarios/plain": SCENARIO_ORDER,
+    "/v1/scenarios/compare": {"scenarios": ["plain"]},
 }
 TABLES = {
     "/v1/observations": "timestamp,value\n2025-01-06T00:00:00Z,1\n",
