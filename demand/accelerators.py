@@ -89,9 +89,9 @@ class AcceleratorNotFound(NotFound):
     """The catalogue has no accelerator of this name."""
 
     def __init__(self, name: str) -> None:
+        what = f"nothing is known of the accelerator {name!r}" if name else "no accelerator is named"
         super().__init__(
-            f"nothing is known of the accelerator {name!r}; GET /v1/accelerators lists what is known, and "
-            f"PUT /v1/accelerators/{name or '{name}'} adds to it"
+            f"{what}; GET /v1/accelerators lists what is known, and PUT /v1/accelerators/{name or '{name}'} adds to it"
         )
         self.name = name
 

@@ -196,6 +196,9 @@ def influence(weights: FloatArray, quantiles: FloatArray) -> FloatArray:
 class _Objective:
     """The mean logarithm of an average's pinball loss over the origins of each series.
 
+    Every series is in units of its largest outcome, and what is large is kept in 32 bits, which is exact enough
+    for a direction and takes half the time.
+
     Attributes:
         quantiles: shape (n_models, n_series, n_steps, n_levels), zero where a model was not tried.
         actual: zero where unknown, shape (n_series, n_steps, 1).
@@ -207,10 +210,10 @@ class _Objective:
         tried: shape (n_models, n_series).
     """
 
-    quantiles: FloatArray
-    actual: FloatArray
+    quantiles: npt.NDArray[np.float32]
+    actual: npt.NDArray[np.float32]
     known: npt.NDArray[np.bool_]
-    levels: FloatArray
+    levels: npt.NDArray[np.float32]
     one_hot: FloatArray
     counts: FloatArray
     floors: FloatArray
@@ -226,8 +229,11 @@ class _Objective:
         quantiles, actual = np.nan_to_num(trials.quantiles), np.nan_to_num(trials.actual)[..., None]
         largest = np.maximum(quantiles.max(axis=(0, 2, 3), initial=0.0), actual.max(axis=(1, 2), initial=0.0))
         floors = np.maximum(_LEAST_RATIO * (first @ one_hot) / counts, _ROUNDING * largest[:, None])
-        floors = np.where(floors > np.finfo(np.float32).tiny, floors, 1.0)
-        return cls(quantiles, actual, known, np.asarray(trials.levels), one_hot, counts, floors, trials.tried)
+        unit = actual.max(axis=(1, 2), initial=0.0)
+        unit = np.where(unit > largest * _ROUNDING, unit, np.where(largest > 0, largest, 1.0))[:, None]
+        floors = np.where(floors > np.finfo(np.float32).tiny, floors / unit, 1.0)
+        said, came = (quantiles / unit[..., None]).astype(np.float32), (actual / unit[..., None]).astype(np.float32)
+        return cls(said, came, known, np.asarray(trials.levels, np.float32), one_hot, counts, floors, trials.tried)
 
     @property
     def origins(self) -> FloatArray:
@@ -236,12 +242,12 @@ class _Objective:
 
     def gradient(self, weights: FloatArray) -> FloatArray:
         """Slope along each weight, at weights of shape (n_models, n_series); zero where nothing is known."""
-        mixed = np.einsum("ms,msnl->snl", weights, self.quantiles)
+        mixed = np.einsum("ms,msnl->snl", weights.astype(np.float32), self.quantiles)
         slope = (self.actual < mixed) - self.levels
         losses = np.where(self.known, ((mixed - self.actual) * slope).sum(axis=-1), 0.0) @ self.one_hot
         per_origin = np.maximum(losses / self.counts, self.floors) * self.counts
         share = (1 / per_origin) @ self.one_hot.T * self.known / np.maximum(self.origins, 1)[:, None]
-        return np.asarray(np.einsum("snl,msnl->ms", slope * share[..., None], self.quantiles))
+        return np.asarray(np.einsum("snl,msnl->ms", slope * share[..., None].astype(np.float32), self.quantiles))
 
 
 def _descend(objective: _Objective, anchor: FloatArray, grouping: IntArray, origins: float) -> FloatArray:

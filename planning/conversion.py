@@ -39,8 +39,8 @@ class Converter:
         check_convertible(self.unit)
         if self.unit == TOKENS_PER_SECOND and not self.model_class:
             raise Invalid(
-                f"tokens per second depend on the model; name one of the classes {', '.join(self.model_classes)}, as in "
-                "model_class=70b"
+                f"tokens per second depend on the model; name one of the classes {', '.join(self.model_classes)}, "
+                "as in model_class=70b"
             )
 
     @property

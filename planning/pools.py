@@ -117,8 +117,7 @@ def default_topology(
     own = [_within((key.region, key.accelerator), apart) for key in keys]
     held = sorted({*own, *places})
     pools = tuple(
-        Pool(_name(*place), *((value,) if told else () for value, told in zip(place, apart, strict=True)))
-        for place in held
+        Pool(_name(*place), (place[0],) if apart[0] else (), (place[1],) if apart[1] else ()) for place in held
     )
     order = {Workload.TRAINING: 0, Workload.INFERENCE: 1, Workload.UNATTRIBUTED: 2}
     wanted = {(place, key.workload) for place, key in zip(own, keys, strict=True)}

@@ -42,9 +42,7 @@ class Sampling:
         if not 0 <= self.correlation <= 1:
             raise Invalid(f"slips correlate by {self.correlation:g}; give a number between 0 and 1")
         if self.edits is not None and self.edits.n_paths != self.n_paths:
-            raise Invalid(
-                f"a scenario of {self.edits.n_paths} paths does not fit one of {self.n_paths}; ask alike"
-            )
+            raise Invalid(f"a scenario of {self.edits.n_paths} paths does not fit one of {self.n_paths}; ask alike")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from service.api import (
+    accelerators,
     bodies,
     calendar_bodies,
     capacity,
@@ -63,6 +64,7 @@ _RESOURCES = (
     observations,
     series,
     limits,
+    accelerators,
     regressors,
     events,
     capacity,

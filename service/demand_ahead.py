@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
+from demand.accelerators import AcceleratorNotFound
 from demand.calendar import Granularity, buckets
 from demand.errors import Invalid, NotFound
+from demand.history import FloatArray
 from demand.limits import Measure
 from demand.paths import DemandPaths
 from demand.series import Selection, SeriesKey
-from demand.units import ACCELERATORS
+from demand.units import ACCELERATOR_HOURS, ACCELERATORS, MEGAWATTS
+from forecasting.dependence import SHARED_SEED
+from planning.conversion import Converter
 from planning.pools import PLACE
 from service import published
 from service.measures import answered
+from service.store.forecasts import PublishedForecast
 from service.store.unit_of_work import UnitOfWork
 from service.windows import WindowQuestion, open_window
 
@@ -33,6 +39,7 @@ class DemandQuestion:
         end: the end of the window, exclusive; all that is published where neither is given.
         measure: what would be asked for, or what can be in use of it.
         n_paths: how many joint paths.
+        unit: that all series are turned into.
         by: the dimensions, beside the workload, that tell series apart; those that differ in others only are summed.
     """
 
@@ -42,6 +49,7 @@ class DemandQuestion:
     end: pd.Timestamp | None = None
     measure: Measure = Measure.DEMAND
     n_paths: int = 500
+    unit: str = ACCELERATORS
     by: tuple[str, ...] = PLACE
 
 
@@ -62,11 +70,16 @@ class DemandAhead:
         """The starts of all buckets and the end of the last one."""
         return buckets(self.view.start, self.view.horizon + 1, self.view.granularity)
 
+    @property
+    def hours(self) -> FloatArray:
+        """Hours in each bucket."""
+        return _hours(self.view)
+
 
 def demand_ahead(question: DemandQuestion, unit: UnitOfWork, most: int) -> DemandAhead:
     """Joint paths of demand rebuilt from what is published.
 
-    Series in other units than accelerators are left out, with the reason.
+    Series that cannot be told in the unit that is asked for are left out, with the reason.
 
     Args:
         question: what is asked.
@@ -75,14 +88,57 @@ def demand_ahead(question: DemandQuestion, unit: UnitOfWork, most: int) -> Deman
 
     Raises:
         NotFound: no series is selected, or none has a forecast.
-        Invalid: too many series are selected, none is in accelerators, or the window reaches beyond what is published.
+        Invalid: too many series are selected, none can be told in the unit, or the window reaches beyond what is
+            published.
     """
     granularity = question.granularity or _coarsest(question.selection, unit)
     asked = WindowQuestion(question.selection, granularity, question.horizon, question.end)
-    view = _in_accelerators(open_window(asked, unit, most))
+    view = open_window(asked, unit, most)
+    convert = _Converting(view, question.unit, unit)
+    view = convert.told()
     given = answered(question.measure, view, unit, question.n_paths)
     labels = [_label(forecast.series.key, question.by) for forecast in view.forecasts]
-    return DemandAhead(published.paths(view, question.n_paths, labels, given.rationing), view)
+    paths = published.paths(view, question.n_paths, labels, given.rationing, convert.change)
+    return DemandAhead(paths, view)
+
+
+class _Converting:
+    """Turns series into one unit, as far as they convert."""
+
+    def __init__(self, view: published.Window, wanted: str, unit: UnitOfWork) -> None:
+        self._view, self._wanted = view, wanted
+        foreign = any(forecast.series.unit != wanted for forecast in view.forecasts)
+        converts = foreign and wanted in (ACCELERATORS, ACCELERATOR_HOURS, MEGAWATTS)
+        self._converter = (
+            Converter(unit.accelerators.catalogue(), wanted, _hours(view), seed=SHARED_SEED) if converts else None
+        )
+
+    def change(self, forecast: PublishedForecast, drawn: FloatArray) -> FloatArray:
+        """Paths of a series in the unit that is wanted."""
+        series = forecast.series
+        if series.unit == self._wanted:
+            return drawn
+        if self._converter is None:
+            raise Invalid(f"{series.unit} do not convert into {self._wanted}")
+        return self._converter.convert(drawn, series.unit, series.key.accelerator)
+
+    def told(self) -> published.Window:
+        """The window without the series that do not convert."""
+        view, kept, others = self._view, [], []
+        for forecast in view.forecasts:
+            try:
+                self.change(forecast, np.ones((1, view.horizon)))
+                kept.append(forecast)
+            except (Invalid, AcceleratorNotFound) as error:
+                others.append(published.LeftOut(forecast.series.key, f"it cannot be told in {self._wanted}: {error}"))
+        if not kept:
+            raise Invalid(f"no selected series can be planned with: {others[0].key}: {others[0].reason}")
+        return replace(view, forecasts=tuple(kept), left_out=(*view.left_out, *others))
+
+
+def _hours(view: published.Window) -> FloatArray:
+    edges = buckets(view.start, view.horizon + 1, view.granularity)
+    return np.asarray(np.diff(edges.as_unit("ns").asi8) / 3_600_000_000_000)
 
 
 def _coarsest(selection: Selection, unit: UnitOfWork) -> Granularity:
@@ -94,20 +150,6 @@ def _coarsest(selection: Selection, unit: UnitOfWork) -> Granularity:
     raise NotFound(
         f'no forecast is published for {selection}; start a run with POST /v1/training-runs {{"granularity": "month"}}'
     )
-
-
-def _in_accelerators(view: published.Window) -> published.Window:
-    kept = tuple(forecast for forecast in view.forecasts if forecast.series.unit == ACCELERATORS)
-    others = tuple(
-        published.LeftOut(
-            forecast.series.key, f"it is in {forecast.series.unit}, and capacity is planned in accelerators"
-        )
-        for forecast in view.forecasts
-        if forecast.series.unit != ACCELERATORS
-    )
-    if not kept:
-        raise Invalid(f"no selected series is in accelerators: {others[0].key} {others[0].reason}; select others")
-    return replace(view, forecasts=kept, left_out=(*view.left_out, *others))
 
 
 def _label(key: SeriesKey, by: Sequence[str]) -> SeriesKey:

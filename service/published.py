@@ -108,7 +108,22 @@ def covers(forecast: PublishedForecast, view: Window) -> bool:
     return begins and _stop(forecast, view.granularity) >= stop
 
 
-def paths(view: Window, n_paths: int, groups: Sequence[Hashable], rationing: Rationing = NOTHING) -> DemandPaths:
+Change = Callable[[PublishedForecast, FloatArray], FloatArray]
+"""What is done to the paths of one series, shape (n_paths, n_steps), before they are summed."""
+
+
+def unchanged(_: PublishedForecast, drawn: FloatArray) -> FloatArray:
+    """Paths as they are."""
+    return drawn
+
+
+def paths(
+    view: Window,
+    n_paths: int,
+    groups: Sequence[Hashable],
+    rationing: Rationing = NOTHING,
+    change: Change = unchanged,
+) -> DemandPaths:
     """Joint sample paths of groups of series, summed path by path.
 
     Path i of one series belongs to path i of every other, and the same question always gets the same paths.
@@ -118,6 +133,7 @@ def paths(view: Window, n_paths: int, groups: Sequence[Hashable], rationing: Rat
         n_paths: how many paths.
         groups: the label of the group of each forecast of the window.
         rationing: what limits leave of the demand of each series; all of it if not given.
+        change: what is done to each series after that, such as turning it into another unit.
 
     Returns:
         One row per distinct label, in order of first appearance.
@@ -126,7 +142,7 @@ def paths(view: Window, n_paths: int, groups: Sequence[Hashable], rationing: Rat
     labels = tuple(dict.fromkeys(groups))
     values = np.zeros((len(labels), n_paths, view.horizon))
     for forecast, group in zip(view.forecasts, groups, strict=True):
-        values[labels.index(group)] += rationing.cut(forecast.series.id, draw(forecast))
+        values[labels.index(group)] += change(forecast, rationing.cut(forecast.series.id, draw(forecast)))
     return DemandPaths(labels, view.granularity, view.start, values)
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from demand import accelerators
 from demand.errors import Invalid
 from demand.series import DIMENSIONS
 from planning.ledger import Commitment
-from planning.pools import Topology, default_topology
 from planning.scenarios.application import apply
 from planning.scenarios.dice import Dice
 from planning.scenarios.events import Futures
@@ -17,8 +15,8 @@ from planning.scenarios.selecting import keys_of
 from planning.supply import Sampling
 from planning.tornado import Tornado, tornado
 from service.demand_ahead import DemandAhead, DemandQuestion, demand_ahead
-from service.outlooks import ledger, megawatts_each
 from service.store.unit_of_work import UnitOfWork
+from service.supply_ahead import SupplyAhead, supply_ahead
 
 SEED = 0
 """Of all draws: the same question always gets the same answer, and all scenarios share their draws."""
@@ -83,12 +81,12 @@ def compare(
     if len(scenarios) > MOST_SCENARIOS:
         raise Invalid(f"{len(scenarios)} scenarios are more than the {MOST_SCENARIOS} that are compared at once")
     demand = demand_ahead(_by_series(asked), unit, most)
-    blocks = ledger(unit, asked.selection)
+    supply = supply_ahead(unit, asked.selection)
     stored = unit.scenarios.by_name()
     dice = Dice(SEED, asked.n_paths)
     happening = [(), *(all_events(each, {**stored, each.name: each}) for each in scenarios)]
-    futures = [apply(events, demand.paths, blocks, dice) for events in happening]
-    market = _market(futures, counted, unit)
+    futures = [apply(events, demand.paths, supply.blocks, dice) for events in happening]
+    market = _market(futures, counted, supply)
     rows = [Row(each, meet(ahead, market)) for each, ahead in zip([None, *scenarios], futures, strict=True)]
     return Comparison(demand, tuple(rows), any(ahead.blocks for ahead in futures))
 
@@ -110,28 +108,20 @@ def rank_assumptions(
     """
     scenario, outcome = question
     demand = demand_ahead(_by_series(asked), unit, most)
-    blocks = ledger(unit, asked.selection)
+    supply = supply_ahead(unit, asked.selection)
     events = all_events(scenario, {**unit.scenarios.by_name(), scenario.name: scenario})
-    market = _market([apply(events, demand.paths, blocks, Dice(SEED, asked.n_paths))], counted, unit)
-    return tornado(events, demand.paths, blocks, lambda futures: outcome.of(meet(futures, market)), seed=SEED)
+    market = _market([apply(events, demand.paths, supply.blocks, Dice(SEED, asked.n_paths))], counted, supply)
+    return tornado(events, demand.paths, supply.blocks, lambda futures: outcome.of(meet(futures, market)), seed=SEED)
 
 
 def _by_series(asked: DemandQuestion) -> DemandQuestion:
     return replace(asked, by=EVERY_DIMENSION)
 
 
-def _market(futures: Sequence[Futures], counted: Commitment, unit: UnitOfWork) -> Market:
+def _market(futures: Sequence[Futures], counted: Commitment, supply: SupplyAhead) -> Market:
+    """The pools in force, or where none are, one for each region and accelerator of any of the futures."""
     n_paths = futures[0].edits.n_paths
-    blocks = [block for ahead in futures for block in ahead.blocks]
-    power = megawatts_each(blocks, accelerators.published(), n_paths)
-    return Market(_topology(futures, unit), Sampling(n_paths, SEED), counted, power)
-
-
-def _topology(futures: Sequence[Futures], unit: UnitOfWork) -> Topology:
-    """The pools that are stored, or where none are, one for each region and accelerator of any of the futures."""
-    stored = unit.topologies.newest()
-    if stored is not None:
-        return stored.topology
+    of_all = replace(supply, blocks=tuple(block for ahead in futures for block in ahead.blocks))
     keys = dict.fromkeys(key for ahead in futures for key in keys_of(ahead.demand))
-    places = dict.fromkeys((block.region, block.accelerator) for ahead in futures for block in ahead.blocks)
-    return default_topology(list(keys), list(places))
+    power = of_all.megawatts_each(n_paths)
+    return Market(of_all.topology(list(keys)), Sampling(n_paths, SEED), counted, power)

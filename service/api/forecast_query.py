@@ -9,7 +9,11 @@ from demand.calendar import Granularity
 from demand.errors import Invalid
 from demand.limits import Measure
 from forecasting.quantiles import check_levels
-from service.api.queries import SelectionQuery, split_commas
+from service.api.queries import Name, SelectionQuery, split_commas
+
+Unit = Literal["accelerators", "accelerator_hours", "megawatts", "tokens_per_second"]
+
+ModelClass = Annotated[Name, Field(min_length=1, max_length=40)]
 
 Dimension = Literal["provider", "region", "accelerator", "stage", "tenant"]
 
@@ -55,6 +59,18 @@ class ForecastQuery(SelectionQuery):
         description="`demand`: what would be asked for; `utilization`: what can be in use of it under the limits "
         "ahead. If not given, demand where a limit, a queue or a ceiling in the data is known for a selected series.",
         examples=["demand"],
+    )
+
+    unit: Unit | None = Field(
+        default=None,
+        description="Turn every series into this unit, by what GET /v1/accelerators knows of its accelerator; what is "
+        "not known exactly is drawn once per path. As stored if not given.",
+        examples=["megawatts"],
+    )
+    model_class: ModelClass | None = Field(
+        default=None,
+        description="The class of language models that `tokens_per_second` are of, such as `8b`, `70b` or `405b`.",
+        examples=["70b"],
     )
 
     @model_validator(mode="after")

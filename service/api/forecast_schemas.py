@@ -145,6 +145,9 @@ class Forecast(BaseModel):
     start: datetime = Field(description="The first bucket: the one after the newest data.")
     timestamps: list[datetime] = Field(description="The starts of all buckets, UTC.")
     measure: Measure = Field(description="What is forecast: demand, or what can be in use of it.")
+    catalogue: str | None = Field(
+        default=None, description="The version of what was known of accelerators, where units were converted."
+    )
     quantiles: list[float]
     groups: list[GroupForecast]
     sources: list[Source] = Field(description="Model, run, data cut-off and backtest score of every series summed.")
@@ -170,5 +173,8 @@ class SamplePaths(BaseModel):
     start: datetime
     timestamps: list[datetime]
     measure: Measure = Field(description="What is forecast: demand, or what can be in use of it.")
+    catalogue: str | None = Field(
+        default=None, description="The version of what was known of accelerators, where units were converted."
+    )
     groups: list[GroupPaths]
     left_out: list[LeftOut]

@@ -17,6 +17,7 @@ from service.api.dependencies import SettingsDep, UnitDep
 from service.api.forecast_query import ForecastQuery
 from service.api.forecast_schemas import DemandAhead, Forecast, GroupForecast, GroupPaths, LeftOut, SamplePaths, Source
 from service.api.problems import problems
+from service.conversion import Conversion, conversion
 from service.measures import answered
 from service.rationing import Rationing
 from service.settings import Settings
@@ -41,17 +42,20 @@ def read_forecast(query: Annotated[ForecastQuery, Query()], unit: UnitDep, setti
     """Demand ahead of the selected part of the fleet: training, inference and total, with quantiles.
 
     The total of every group is the sum of its parts path by path, so means add up exactly and quantiles are those of
-    the sum. Units are never mixed: series in different units are answered in different groups.
+    the sum. Units are never mixed: series in different units are answered in different groups, unless `unit` turns
+    them into one.
     """
     view = _window(query, unit, settings)
     given = answered(query.measure, view, unit, settings.paths)
-    groups = _groups(view, query.group_by, settings.paths, given.rationing)
+    told = conversion(query.unit, query.model_class, view, unit)
+    groups = _groups(view, query.group_by, settings.paths, given.rationing, told)
     _check_size(len(groups) * len(query.quantiles) * view.horizon, settings)
     return Forecast(
         granularity=query.granularity,
         start=view.start,
         timestamps=list(view.index),
         measure=given.measure,
+        catalogue=told.catalogue,
         quantiles=query.quantiles,
         groups=[group.forecast(query.quantiles) for group in groups],
         sources=[
@@ -68,13 +72,15 @@ def read_paths(query: Annotated[PathsQuery, Query()], unit: UnitDep, settings: S
         raise Invalid(f"{query.paths} paths are more than the {settings.paths} that are drawn; ask for fewer")
     view = _window(query, unit, settings)
     given = answered(query.measure, view, unit, settings.paths)
-    groups = _groups(view, query.group_by, settings.paths, given.rationing)
+    told = conversion(query.unit, query.model_class, view, unit)
+    groups = _groups(view, query.group_by, settings.paths, given.rationing, told)
     _check_size(len(groups) * query.paths * view.horizon, settings)
     return SamplePaths(
         granularity=query.granularity,
         start=view.start,
         timestamps=list(view.index),
         measure=given.measure,
+        catalogue=told.catalogue,
         groups=[group.sample(query.paths) for group in groups],
         left_out=[LeftOut.of(left) for left in view.left_out],
     )
@@ -129,10 +135,12 @@ def _check_size(numbers: int, settings: Settings) -> None:
         )
 
 
-def _groups(view: published.Window, group_by: Sequence[str], n_paths: int, rationing: Rationing) -> list[Group]:
-    own = [(*(f.series.key.dimension(name) for name in group_by), f.series.unit) for f in view.forecasts]
+def _groups(
+    view: published.Window, group_by: Sequence[str], n_paths: int, rationing: Rationing, told: Conversion
+) -> list[Group]:
+    own = [(*(f.series.key.dimension(name) for name in group_by), told.unit_of(f)) for f in view.forecasts]
     workloads = [forecast.series.key.workload for forecast in view.forecasts]
-    drawn = published.paths(view, n_paths, list(zip(own, workloads, strict=True)), rationing)
+    drawn = published.paths(view, n_paths, list(zip(own, workloads, strict=True)), rationing, told.change)
     counts: dict[tuple[str, ...], Counter[Workload]] = {label: Counter() for label in sorted(set(own))}
     for label, workload in zip(own, workloads, strict=True):
         counts[label][workload] += 1

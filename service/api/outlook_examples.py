@@ -41,8 +41,9 @@ _SUPPLY: Example = {
     "cost_idle": _COST_IDLE,
     "total_cost": {"mean": 357000.0, "quantiles": {"0.1": 98000.0, "0.5": 270000.0, "0.9": 741000.0}},
     "first_breach": _FIRST,
-    "workloads": [
+    "classes": [
         {
+            "name": "eu-west H100 inference",
             "workload": "inference",
             "demand": [480.0, 530.0],
             "chance_short": [0.1, 0.62],
@@ -59,6 +60,7 @@ OUTLOOK: Example = {
     "measure": "demand",
     "unit": "accelerators",
     "currency": "USD",
+    "pools_version": 0,
     "paths": 500,
     "quantiles": [0.1, 0.5, 0.9],
     "service_level": 0.95,

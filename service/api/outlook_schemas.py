@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from demand.calendar import Granularity
 from demand.limits import Measure
 from demand.series import Workload
-from demand.units import ACCELERATORS
 from planning.ledger import Commitment
 from planning.outlook import Outlook
 from planning.spread import Spread
@@ -21,9 +20,10 @@ from service.api.planning_schemas import FirstDate, Spreads, numbers_or_none
 from service.outlooks import Prospect, SupplyQuestion
 
 
-class WorkloadOutlook(BaseModel):
-    """What becomes of the demand of one workload."""
+class ClassOutlook(BaseModel):
+    """What becomes of the demand of one class."""
 
+    name: str = Field(description="Of the class.")
     workload: Workload
     demand: list[float] = Field(description="Expected demand.")
     chance_short: list[float] = Field(description="The chance that some of it is not served.")
@@ -50,11 +50,11 @@ class SupplyOutlook(BaseModel):
         description="Accelerators by which demand could grow and still be met with the chance `service_level`; below "
         "zero, what must be added."
     )
-    cost_short: Spreads | None = Field(description="Money that the missing ones cost; null without `cost_short`.")
-    cost_idle: Spreads | None = Field(description="Money that the idle ones cost; null without `cost_idle`.")
-    total_cost: Total | None = Field(description="Both over the whole horizon; null unless both prices are given.")
+    cost_short: Spreads | None = Field(description="Money that the missing ones cost; null where no price is known.")
+    cost_idle: Spreads | None = Field(description="Money that the idle ones cost; null where no price is known.")
+    total_cost: Total | None = Field(description="Both over the whole horizon; null unless both are known.")
     first_breach: FirstDate = Field(description="When demand exceeds supply for the first time.")
-    workloads: list[WorkloadOutlook]
+    classes: list[ClassOutlook]
 
 
 class Target(BaseModel):
@@ -71,7 +71,7 @@ class PoolOutlook(BaseModel):
     regions: list[str] = Field(description="Whose capacity and demand it holds; all if none is named.")
     accelerators: list[str] = Field(description="Which it holds; all if none is named.")
     demand: Spreads
-    target: Target | None = Field(description="Null unless both prices are given.")
+    target: Target | None = Field(description="Null unless both prices are known, and are one for the pool.")
     live: SupplyOutlook = Field(description="With what serves now.")
     committed: SupplyOutlook = Field(description="With what is signed too.")
     everything: SupplyOutlook = Field(description="With what is only proposed too.")
@@ -95,8 +95,9 @@ class OutlookAnswer(BaseModel):
     start: datetime = Field(description="The first bucket: the one after the newest data.")
     timestamps: list[datetime] = Field(description="The starts of all buckets, UTC.")
     measure: Measure
-    unit: str = Field(description="The unit of demand and supply.")
+    unit: str = Field(description="What demand is counted in; supply is in accelerators.")
     currency: str = Field(description="The currency of the ledger; empty if it holds no block.")
+    pools_version: int = Field(description="Of the pools in force, as GET /v1/pools tells; 0 where others are used.")
     paths: int = Field(description="How many joint sample paths everything is computed from.")
     quantiles: list[float]
     service_level: float
@@ -118,8 +119,9 @@ class OutlookAnswer(BaseModel):
             start=view.start,
             timestamps=list(view.index),
             measure=measure,
-            unit=ACCELERATORS,
-            currency=prospect.currency,
+            unit=prospect.supply.unit,
+            currency=prospect.supply.currency,
+            pools_version=0 if prospect.supply.pools is None else prospect.supply.pools.version,
             paths=paths.values.shape[1],
             quantiles=list(asked.told.levels),
             service_level=asked.told.service_level,
@@ -147,7 +149,7 @@ def _pool(prospect: Prospect, asked: SupplyQuestion, row: int) -> PoolOutlook:
 
 def _supply(prospect: Prospect, asked: SupplyQuestion, found: Outlook, row: int) -> SupplyOutlook:
     levels, pools = asked.told.levels, found.pools
-    index, prices = prospect.demand.view.index, asked.prices
+    index = prospect.demand.view.index
     return SupplyOutlook(
         supply=pools.supply[row].tolist(),
         chance_short=pools.chance_short[row].tolist(),
@@ -155,12 +157,13 @@ def _supply(prospect: Prospect, asked: SupplyQuestion, found: Outlook, row: int)
         idle=Spreads.of(pools.idle, row, levels),
         utilization=numbers_or_none(pools.utilization[row]),
         headroom=pools.headroom[row].tolist(),
-        cost_short=_money(pools.cost_short, row, levels, price=prices.short),
-        cost_idle=_money(pools.cost_idle, row, levels, price=prices.idle),
-        total_cost=None if prospect.target is None else _total(pools.cost[row], levels),
+        cost_short=_money(pools.cost_short, row, levels, known=prospect.short_is_priced),
+        cost_idle=_money(pools.cost_idle, row, levels, known=prospect.idle_is_priced),
+        total_cost=_total(pools.cost[row], levels) if prospect.short_is_priced and prospect.idle_is_priced else None,
         first_breach=FirstDate.of(pools.first_breach, row, index, levels),
-        workloads=[
-            WorkloadOutlook(
+        classes=[
+            ClassOutlook(
+                name=each.name,
                 workload=each.workload,
                 demand=found.classes.demand[at].tolist(),
                 chance_short=found.classes.chance_short[at].tolist(),
@@ -173,8 +176,8 @@ def _supply(prospect: Prospect, asked: SupplyQuestion, found: Outlook, row: int)
     )
 
 
-def _money(spread: Spread, row: int, levels: Sequence[float], *, price: float | None) -> Spreads | None:
-    return None if price is None else Spreads.of(spread, row, levels)
+def _money(spread: Spread, row: int, levels: Sequence[float], *, known: bool) -> Spreads | None:
+    return Spreads.of(spread, row, levels) if known else None
 
 
 def _total(costs: np.ndarray, levels: Sequence[float]) -> Total:

@@ -22,9 +22,10 @@ Price = Annotated[float, Field(ge=0, le=1e12)]
 class OutlookQuery(PlanningQuery):
     """Demand, how pools are told apart, and what shortage and idleness cost."""
 
-    pool_by: Annotated[list[Literal["region", "accelerator"]], BeforeValidator(split_commas)] = Field(
-        default=["region", "accelerator"],
-        description="What tells pools apart, comma-separated: the supply of a pool serves all of its demand.",
+    pool_by: Annotated[list[Literal["region", "accelerator"]], BeforeValidator(split_commas)] | None = Field(
+        default=None,
+        description="What tells pools apart, comma-separated: the supply of a pool serves all of its demand. If not "
+        "given, the pools of `/v1/pools` are used.",
         examples=[["region"]],
     )
     service_level: Chance = Field(
@@ -35,11 +36,14 @@ class OutlookQuery(PlanningQuery):
     )
     cost_short: Price | None = Field(
         default=None,
-        description="What an accelerator costs that is missing for an hour, in the currency of the ledger.",
+        description="What an accelerator costs that is missing for an hour, in the currency of the ledger; if not "
+        "given, what the classes of `/v1/pools` say.",
         examples=[9.5],
     )
     cost_idle: Price | None = Field(
-        default=None, description="What an accelerator costs that idles for an hour.", examples=[1.5]
+        default=None,
+        description="What an accelerator costs that idles for an hour; if not given, what `/v1/pools` says.",
+        examples=[1.5],
     )
     slip_correlation: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.5,
@@ -50,7 +54,7 @@ class OutlookQuery(PlanningQuery):
     def supply(self) -> SupplyQuestion:
         """The supply that is asked for."""
         return SupplyQuestion(
-            pool_by=tuple(self.pool_by),
+            pool_by=None if self.pool_by is None else tuple(self.pool_by),
             prices=Prices(self.cost_short, self.cost_idle),
             told=OutlookQuestion(tuple(self.quantiles), self.service_level, self.sustained),
             slip_correlation=self.slip_correlation,

@@ -6,12 +6,14 @@ import typer
 from rich.text import Text
 
 from demand.errors import ComputecastError
+from service.cli.accelerators import accelerators
 from service.cli.capacity import capacity
 from service.cli.covariates import events, regressors
 from service.cli.data import demo, ingest
 from service.cli.explaining import explain
 from service.cli.forecasting import forecast
 from service.cli.limits import limits
+from service.cli.outlooks import crossover, outlook
 from service.cli.progress import complaints
 from service.cli.scenarios import scenarios
 from service.cli.serving import openapi, serve, work
@@ -24,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for command in (serve, ingest, retrain, refresh, forecast, explain, demo, openapi):
+for command in (serve, ingest, retrain, refresh, forecast, explain, outlook, crossover, demo, openapi):
     app.command()(command)
 app.command("worker")(work)
 app.add_typer(regressors, name="regressors")
@@ -32,6 +34,7 @@ app.add_typer(events, name="events")
 app.add_typer(limits, name="limits")
 app.add_typer(scenarios, name="scenarios")
 app.add_typer(capacity, name="capacity")
+app.add_typer(accelerators, name="accelerators")
 
 
 @app.callback()

@@ -11,6 +11,9 @@ INGEST_LOCK = 0x636F6D7002
 CAPACITY_LOCK = 0x636F6D7006
 """Held while the ledger of supply changes, which is checked as a whole."""
 
+ACCELERATOR_LOCK = 0x636F6D7008
+"""Held while what is known of accelerators changes, so that no alias comes to stand for two of them."""
+
 SCENARIO_LOCK = 0x636F6D7007
 """Held while scenarios change, which build on each other."""
 

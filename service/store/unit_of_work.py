@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from demand.errors import Invalid, Unavailable
+from service.store.accelerators import AcceleratorRepository
 from service.store.capacity import CapacityRepository
 from service.store.covariates import CovariateRepository
 from service.store.forecasts import ForecastRepository
@@ -79,6 +80,11 @@ class UnitOfWork:
     def limits(self) -> LimitRepository:
         """Capacities, quotas and saturations."""
         return LimitRepository(self._connection, self._clock)
+
+    @cached_property
+    def accelerators(self) -> AcceleratorRepository:
+        """What is known of accelerators."""
+        return AcceleratorRepository(self._connection, self._clock)
 
     @cached_property
     def queues(self) -> QueueRepository:

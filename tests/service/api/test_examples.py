@@ -124,6 +124,8 @@ def test_every_example_of_a_body_is_accepted(client: TestClient, document: dict[
     assert answer.json() == {"stored": 1}
     for example in document["components"]["schemas"]["LimitOrder"]["examples"]:
         assert client.post("/v1/limits", json=example).status_code == 201
+    for example in document["components"]["schemas"]["AcceleratorOrder"]["examples"]:
+        assert client.put("/v1/accelerators/H100", json=example).status_code == 200
     send_scenarios(client, document)
     for example in document["components"]["schemas"]["RunOrder"]["examples"]:
         assert client.post("/v1/training-runs", json=example).status_code == 202

@@ -1,0 +1,175 @@
+"""`computecast outlook` and `computecast crossover`: demand against supply, and inference against training."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from demand.calendar import Granularity
+from demand.errors import Invalid
+from demand.series import Selection
+from planning.ledger import Commitment
+from planning.occurrence import Occurrence
+from planning.outlook import OutlookQuestion
+from planning.pools import PLACE
+from service.cli.progress import complaints, console
+from service.cli.settings import read_settings
+from service.cli.store import open_store
+from service.crossovers import Crossing, compare_workloads
+from service.demand_ahead import DemandAhead, DemandQuestion
+from service.outlooks import Prices, Prospect, SupplyQuestion, look_ahead
+
+LEVELS = (0.1, 0.5, 0.9)
+
+Region = Annotated[list[str] | None, typer.Option(help="Only these regions; may be repeated.")]
+Accelerator = Annotated[list[str] | None, typer.Option(help="Only these accelerators; may be repeated.")]
+Buckets = Annotated[
+    Granularity | None, typer.Option("--granularity", help="Width of the buckets; the coarsest that is forecast.")
+]
+Horizon = Annotated[int | None, typer.Option(min=1, help="Buckets ahead; all that is published if not given.")]
+Price = Annotated[float | None, typer.Option(min=0, help="In the currency of the ledger, per accelerator and hour.")]
+
+
+def outlook(  # noqa: PLR0913, PLR0917 - every argument is an option of the command line
+    region: Region = None,
+    accelerator: Accelerator = None,
+    granularity: Buckets = None,
+    horizon: Horizon = None,
+    counted: Annotated[
+        Commitment, typer.Option(help="Supply that is live, committed too, or talked about too.")
+    ] = Commitment.COMMITTED,
+    pool_by: Annotated[
+        str | None, typer.Option(help="What tells pools apart: region, accelerator or both; the pools in force.")
+    ] = None,
+    service_level: Annotated[float, typer.Option(help="Chance of meeting all demand, for the headroom.")] = 0.95,
+    sustained: Annotated[int, typer.Option(min=1, help="Buckets in a row for which a breach must last.")] = 1,
+    cost_short: Price = None,
+    cost_idle: Price = None,
+) -> None:
+    """Show what published demand meets of the ledger: chance of shortage, what is missing, what idles, headroom."""
+    asked = SupplyQuestion(
+        None if pool_by is None else _dimensions(pool_by, PLACE, "pool_by"),
+        Prices(cost_short, cost_idle),
+        OutlookQuestion(LEVELS, service_level, sustained),
+    )
+    settings = read_settings()
+    demand = DemandQuestion(_selection(region, accelerator), granularity, horizon, n_paths=settings.paths)
+    with open_store(settings) as store, store.read() as unit:
+        prospect = look_ahead(demand, asked, unit, settings.max_series_per_answer)
+    for row in range(len(prospect.topology.pools)):
+        console.print(_pool(prospect, counted, row, prospect.demand.view.index))
+        console.print(_breach(prospect.outlooks[counted].pools.first_breach, row, prospect.demand.view.index))
+    for each in prospect.uncounted[counted]:
+        complaints.print(Text(f"block {each.name!r} is not counted: {each.reason}"), soft_wrap=True)
+    for remark in prospect.remarks:
+        complaints.print(Text(f"note: {remark}"), soft_wrap=True)
+    _left_out(prospect.demand)
+
+
+def crossover(
+    region: Region = None,
+    accelerator: Accelerator = None,
+    granularity: Buckets = None,
+    horizon: Horizon = None,
+    group_by: Annotated[str, typer.Option(help="Dimensions to split by, comma-separated.")] = "",
+) -> None:
+    """Show when inference demand passes training demand and stays above."""
+    settings = read_settings()
+    demand = DemandQuestion(_selection(region, accelerator), granularity, horizon, n_paths=settings.paths)
+    by = _dimensions(group_by, ("provider", *PLACE, "stage", "tenant"), "group_by")
+    with open_store(settings) as store, store.read() as unit:
+        crossing = compare_workloads(demand, by, LEVELS, unit, settings.max_series_per_answer)
+    for row in range(len(crossing.groups)):
+        console.print(_shares(crossing, row))
+        console.print(_passing(crossing, row))
+    _left_out(crossing.demand)
+
+
+def _selection(region: list[str] | None, accelerator: list[str] | None) -> Selection:
+    return Selection(region=tuple(region or ()), accelerator=tuple(accelerator or ()))
+
+
+def _dimensions(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if unknown := [name for name in names if name not in known]:
+        raise Invalid(f"--{option.replace('_', '-')} {unknown[0]!r} is none of {', '.join(known)}")
+    return names
+
+
+def _pool(prospect: Prospect, counted: Commitment, row: int, index: pd.DatetimeIndex) -> Table:
+    pools, target = prospect.outlooks[counted].pools, prospect.target
+    title = f"{prospect.topology.pools[row].name}: demand and supply that is {_SAID[counted]} ({prospect.supply.unit})"
+    table = Table("timestamp", title=title)
+    rows: list[tuple[str, np.ndarray, str]] = [
+        ("demand", prospect.pool_demand.mean[row], ",.1f"),
+        ("supply", pools.supply[row], ",.1f"),
+        ("short", pools.chance_short[row], ".0%"),
+        ("unmet", pools.unmet.mean[row], ",.1f"),
+        ("unmet q0.9", pools.unmet.quantiles[row, :, -1], ",.1f"),
+        ("idle", pools.idle.mean[row], ",.1f"),
+        ("in use", pools.utilization[row], ".0%"),
+        ("headroom", pools.headroom[row], ",.1f"),
+    ]
+    if target is not None:
+        cost = pools.cost_short.mean[row] + pools.cost_idle.mean[row]
+        rows += [("cost", cost, ",.0f"), ("target", target.supply[row], ",.1f")]
+    for name, _, _ in rows:
+        table.add_column(name, justify="right")
+    for step, timestamp in enumerate(index):
+        table.add_row(_date(timestamp), *(_shown(values[step], form) for _, values, form in rows))
+    return table
+
+
+_SAID = {
+    Commitment.LIVE: "live",
+    Commitment.COMMITTED: "live or signed",
+    Commitment.EVERYTHING: "live, signed or proposed",
+}
+
+
+def _breach(found: Occurrence, row: int, index: pd.DatetimeIndex) -> Text:
+    return Text(f"first breach: {_dates(found, row, index)}; never with chance {found.never[row]:.0%}\n")
+
+
+def _passing(crossing: Crossing, row: int) -> Text:
+    found, index = crossing.found.passes, crossing.demand.view.index
+    return Text(
+        f"inference is above to stay: {_dates(found, row, index)}; already with chance {found.already[row]:.0%}, "
+        f"never with {found.never[row]:.0%}\n"
+    )
+
+
+def _dates(found: Occurrence, row: int, index: pd.DatetimeIndex) -> str:
+    steps = found.quantiles(LEVELS)[row]
+    told = [_date(index[step]) if step < len(index) else "not within the horizon" for step in steps]
+    return ", ".join(f"{date} with chance {level:.0%}" for level, date in zip(LEVELS, told, strict=True))
+
+
+def _shares(crossing: Crossing, row: int) -> Table:
+    name = ", ".join(part for part in crossing.groups[row] if part) or "everything selected"
+    table = Table("timestamp", title=f"{name}: inference over training and inference")
+    for column in ("ahead", "passed", "share", *(f"q{level:g}" for level in LEVELS)):
+        table.add_column(column, justify="right")
+    found, passed = crossing.found, crossing.found.passes.chance_by()[row]
+    for step, timestamp in enumerate(crossing.demand.view.index):
+        numbers = [found.ahead[row, step], passed[step], found.share[row, step], *found.share_quantiles[row, step]]
+        table.add_row(_date(timestamp), *(_shown(number, ".0%") for number in numbers))
+    return table
+
+
+def _left_out(demand: DemandAhead) -> None:
+    for left in demand.view.left_out:
+        complaints.print(Text(f"series {left.key} is left out: {left.reason}"), soft_wrap=True)
+
+
+def _date(timestamp: datetime) -> str:
+    return f"{timestamp:%Y-%m-%d %H:%M}" if timestamp.hour else f"{timestamp:%Y-%m-%d}"
+
+
+def _shown(number: float, form: str) -> str:
+    return "-" if np.isnan(number) else format(number, form)

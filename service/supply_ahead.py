@@ -1,0 +1,81 @@
+"""What planning knows of supply: the ledger, the pools in force and the power of accelerators."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from demand.accelerators import AcceleratorNotFound, Catalogue
+from demand.errors import Invalid
+from demand.history import FloatArray
+from demand.series import Selection, SeriesKey
+from demand.units import ACCELERATORS, MEGAWATTS
+from forecasting.dependence import SHARED_SEED
+from planning.conversion import Converter
+from planning.ledger import Block, Commitment
+from planning.pools import PLACE, Topology, default_topology
+from service.store.topologies import StoredTopology
+from service.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True)
+class SupplyAhead:
+    """What is stored of supply.
+
+    Attributes:
+        blocks: of the ledger, as far as they are selected.
+        pools: the pools in force; None where none are stored, or others are asked for.
+        pool_by: what tells pools apart where none are given.
+        catalogue: what is known of accelerators.
+    """
+
+    blocks: tuple[Block, ...]
+    pools: StoredTopology | None
+    pool_by: tuple[str, ...]
+    catalogue: Catalogue
+
+    @property
+    def unit(self) -> str:
+        """The unit that demand is counted in."""
+        return ACCELERATORS if self.pools is None else self.pools.topology.unit
+
+    @property
+    def currency(self) -> str:
+        """The currency of the ledger; empty if it holds no block."""
+        return next((block.currency for block in self.blocks), "")
+
+    def topology(self, demand: Sequence[SeriesKey]) -> Topology:
+        """The pools in force, or those that follow from demand and supply."""
+        if self.pools is not None:
+            return self.pools.topology
+        counted = [block for block in self.blocks if Commitment.EVERYTHING.counts(block)]
+        return default_topology(demand, [(block.region, block.accelerator) for block in counted], self.pool_by)
+
+    def megawatts_each(self, n_paths: int) -> dict[str, FloatArray]:
+        """Power of one accelerator of each kind that blocks in megawatts are of, path by path, where it is known."""
+        converter = Converter(self.catalogue, MEGAWATTS, np.ones(1), seed=SHARED_SEED)
+        known = {}
+        for name in {block.accelerator for block in self.blocks if block.unit == MEGAWATTS}:
+            try:
+                known[name] = converter.convert(np.ones((n_paths, 1)), ACCELERATORS, name)[:, 0]
+            except (AcceleratorNotFound, Invalid):
+                continue
+        return known
+
+
+def supply_ahead(unit: UnitOfWork, selection: Selection, pool_by: tuple[str, ...] | None = None) -> SupplyAhead:
+    """What is stored of supply for a part of the fleet.
+
+    Args:
+        unit: the store.
+        selection: blocks are selected by provider, region and accelerator; what a block leaves open is.
+        pool_by: what tells pools apart; None for the pools in force.
+    """
+    wanted = {name: values for name, values in selection.conditions().items() if name in ("provider", *PLACE)}
+    blocks = tuple(
+        stored.block
+        for stored in unit.capacity.find()
+        if all(getattr(stored.block, name) in ("", *accepted) for name, accepted in wanted.items())
+    )
+    pools = unit.topologies.newest() if pool_by is None else None
+    return SupplyAhead(blocks, pools, PLACE if pool_by is None else pool_by, unit.accelerators.catalogue())
