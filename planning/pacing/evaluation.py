@@ -1,7 +1,7 @@
 """What a plan costs on every path, and how that changes with what is chosen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,10 @@ class Part:
     demand: FloatArray
     columns: np.ndarray
     supply: tuple[FloatArray, ...]
+
+    def without_idleness(self) -> "Part":
+        """The same part where idleness costs nothing."""
+        return replace(self, topology=replace(self.topology, cost_idle={}))
 
     def pooled(self, chosen: FloatArray) -> FloatArray:
         """Accelerators per pool, shape (n_pools, n_paths, n_steps), by how much of each choice is taken."""
@@ -96,6 +100,14 @@ class Evaluator:
         spans = zip(self.first, self.first[1:], strict=False)
         return np.array([int(np.argmax(chosen[first:last])) for first, last in spans], dtype=np.intp)
 
+    def pooled(self, chosen: FloatArray) -> FloatArray:
+        """Accelerators per pool, shape (n_pools, n_paths, n_steps), by how much of each choice is taken."""
+        pools = self.problem.topology.pools
+        supply = np.empty((len(pools), *self.problem.shape))
+        for part in self.parts:
+            supply[[pools.index(pool) for pool in part.topology.pools]] = part.pooled(chosen)
+        return supply
+
     def recourse(self, part: Part, chosen: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Cost of shortage and idleness per path, and per choice what one of it adds to that.
 
@@ -121,19 +133,28 @@ class Evaluator:
         """The objective: expected cost plus the weight times CVaR."""
         return self.problem.risk.measure(self.costs(self.taken(plan)))
 
-    def served(self, chosen: FloatArray, name: str) -> list[tuple[float, FloatArray]]:
-        """Per part, demand served of a class and those before it, on average over the paths, in accelerator-hours.
+    def served(self, part: Part, chosen: FloatArray, name: str) -> tuple[float, FloatArray]:
+        """Demand served in a part of a class and those before it, on average over the paths, in accelerator-hours.
 
         Returns:
-            Per part the number and what one of each of its choices adds, shape (n_columns of the part,).
+            The number, and what one of each choice of the part adds, shape (n_columns of the part,).
         """
-        hours, first, found = self.problem.terms.hours, self._first(name), []
-        for part in self.parts:
-            levels = sum(part.topology.classes[level[0]].name in first for level in service_order(part.topology))
-            served = served_first(part.demand, part.pooled(chosen), part.topology, levels)
-            slope = part.slopes(served.slope * hours).mean(axis=1)
-            found.append((float((served.total @ hours).mean()), slope))
-        return found
+        hours = self.problem.terms.hours
+        served = served_first(part.demand, part.pooled(chosen), part.topology, self._levels(part, name))
+        return float((served.total @ hours).mean()), part.slopes(served.slope * hours).mean(axis=1)
+
+    def served_in(self, part: Part, chosen: FloatArray, name: str) -> float:
+        """The number that `served` gives, without the slopes."""
+        levels = self._levels(part, name)
+        if not levels:
+            return 0.0
+        served = served_first(part.demand, part.pooled(chosen), part.topology, levels)
+        return float((served.total @ self.problem.terms.hours).mean())
+
+    def _levels(self, part: Part, name: str) -> int:
+        """How many levels of a part are served before a class of the whole or with it."""
+        first = self._first(name)
+        return sum(part.topology.classes[level[0]].name in first for level in service_order(part.topology))
 
     def asked(self, name: str) -> list[float]:
         """Per part, demand of a class and those before it, on average over the paths, in accelerator-hours."""

@@ -16,6 +16,9 @@ from demand.history import FloatArray
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.rows import Row, Service
 
+_SOLVE_ERROR = 4
+"""What scipy says when HiGHS fails, as its presolve does now and then; without it the same programme is solved."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -42,6 +45,7 @@ class Master:
         rows: the linear limits.
         services: the minima of service.
         scale: what costs are divided by, so that the solver sees numbers near one.
+        costs_count: whether the cheapest plan is sought, or any that keeps the limits.
     """
 
     evaluator: Evaluator
@@ -49,6 +53,7 @@ class Master:
     rows: tuple[Row, ...]
     services: tuple[Service, ...]
     scale: float
+    costs_count: bool = True
     _blocks: list[sparse.csr_array] = field(default_factory=list)
     _limits: list[FloatArray] = field(default_factory=list)
 
@@ -140,13 +145,16 @@ class Master:
         matrix, most = self._constraints()
         equal, one = self._one_choice()
         lower, upper = self._bounds(fixed)
-        solved = milp(
-            self._objective(),
-            integrality=(np.arange(self.size) < self.thetas).astype(int),
-            bounds=Bounds(lower, upper),
-            constraints=[LinearConstraint(matrix, -np.inf, most), LinearConstraint(equal, one, one)],
-            options={"mip_rel_gap": gap, "time_limit": max(seconds, 0.01)},
-        )
+        for presolve in (True, False):
+            solved = milp(
+                self._objective(),
+                integrality=(np.arange(self.size) < self.thetas).astype(int),
+                bounds=Bounds(lower, upper),
+                constraints=[LinearConstraint(matrix, -np.inf, most), LinearConstraint(equal, one, one)],
+                options={"mip_rel_gap": gap, "time_limit": max(seconds, 0.01), "presolve": presolve},
+            )
+            if solved.status != _SOLVE_ERROR:
+                break
         bound = -np.inf if solved.mip_dual_bound is None else float(solved.mip_dual_bound) * self.scale
         chosen = None if solved.x is None else np.round(solved.x[: self.thetas])
         return Found(chosen, bound, solved.status == 2)
@@ -157,6 +165,8 @@ class Master:
 
     def _objective(self) -> FloatArray:
         cost = np.zeros(self.size)
+        if not self.costs_count:
+            return cost
         cost[: self.thetas] = self.group_cost @ self.share
         cost[self.thetas : self.tail] = np.tile(self.share, len(self.evaluator.parts))
         cost[self.served - 1] = self.evaluator.problem.risk.weight

@@ -1,7 +1,7 @@
 """The best plan by Benders decomposition: cheap plans from a programme, true costs from the paths, cuts in between.
 
 The relaxation, in which choices may be taken in part, is brought to its optimum first; then plans in whole numbers are
-solved for with the cuts it left, and cut again (Benders, 1962; Van Slyke and Wets, 1969;
+solved for with the cuts it left, improved one block at a time, and cut again (Benders, 1962; Van Slyke and Wets, 1969;
 several cuts at a time as in Birge and Louveaux, 1988).
 """
 
@@ -15,6 +15,7 @@ from demand.errors import Invalid, Unavailable
 from demand.history import FloatArray
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.master import Found, Master, grouped
+from planning.pacing.neighbourhood import Neighbourhood
 from planning.pacing.problem import Problem
 from planning.pacing.rows import rows_of, services_of
 
@@ -29,12 +30,15 @@ class Effort:
         gap: relative; a plan is good enough when none is known to cost less by more.
         seconds: after which the best that was found is returned.
         groups: of paths, that costs are bounded for one by one.
+        seconds_beside: in all, for what is told beside the plan: regrets with all else planned anew, the value of
+            planning for all paths and that of knowing the path.
         clock: tells seconds.
     """
 
     gap: float = 1e-6
     seconds: float = 60.0
     groups: int = 20
+    seconds_beside: float = 30.0
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
@@ -98,8 +102,8 @@ class Solver:
         if self.risk.weight:
             self.master.add_tail(self.risk.tail(cost), cost, slopes, chosen)
         for row, service in enumerate(self.master.services):
-            for at, (served, slope) in enumerate(evaluator.served(chosen, service.name)):
-                self.master.add_service(row, at, served, slope, chosen)
+            for at, part in enumerate(evaluator.parts):
+                self.master.add_service(row, at, *evaluator.served(part, chosen, service.name), chosen)
         return self.risk.measure(cost)
 
     def keeps_limits(self, chosen: FloatArray) -> bool:
@@ -107,22 +111,32 @@ class Solver:
         if not all(row.keeps(chosen) for row in self.master.rows):
             return False
         return all(
-            each.keeps(sum(served for served, _ in self.evaluator.served(chosen, each.name)))
+            each.keeps(sum(self.evaluator.served_in(part, chosen, each.name) for part in self.evaluator.parts))
             for each in self.master.services
         )
 
-    def solve(self, fixed: Mapping[int, float] | None = None, start: np.ndarray | None = None) -> Solution:
+    def around(self, plan: np.ndarray) -> Neighbourhood:
+        """The plans that differ from a plan in one decision."""
+        return Neighbourhood(self.evaluator, self.master.rows, self.master.services, plan)
+
+    def solve(
+        self,
+        fixed: Mapping[int, float] | None = None,
+        start: np.ndarray | None = None,
+        seconds: float | None = None,
+    ) -> Solution:
         """The best plan.
 
         Args:
             fixed: how much of some columns must be taken.
             start: a plan to begin from.
+            seconds: for this time; those of the effort if it is not named.
 
         Raises:
             NoPlan: none keeps the limits.
             OutOfTime: none that keeps the limits was found in time.
         """
-        search = _Search(self, dict(fixed or {}))
+        search = _Search(self, dict(fixed or {}), self.effort.seconds if seconds is None else seconds)
         if start is not None:
             search.consider(self.evaluator.taken(start))
         search.relax()
@@ -133,9 +147,9 @@ class Solver:
 class _Search:
     """One run of the decomposition."""
 
-    def __init__(self, solver: Solver, fixed: dict[int, float]) -> None:
-        self.solver, self.fixed = solver, fixed
-        self.ends = solver.effort.clock() + solver.effort.seconds
+    def __init__(self, solver: Solver, fixed: dict[int, float], seconds: float) -> None:
+        self.solver, self.fixed, self.seconds = solver, fixed, seconds
+        self.ends = solver.effort.clock() + seconds
         self.best: FloatArray | None = None
         self.objective, self.bound = np.inf, -np.inf
         self.seen: set[bytes] = set()
@@ -148,17 +162,20 @@ class _Search:
         return self.best is not None and self.objective - self.bound <= tolerance
 
     def relax(self) -> None:
-        """Cut the relaxation until it hardly rises."""
-        solver, best = self.solver, np.inf
+        """Cut the relaxation until it hardly rises, and begin from the plan that is nearest to it."""
+        solver, best, chosen = self.solver, np.inf, None
         for _ in range(_ROUNDS):
             found, _ = solver.master.relaxed(self.fixed)
             self._check(found)
-            if found.chosen is None or self.left() < 0.5 * solver.effort.seconds:
-                return
+            if found.chosen is None or self.left() < 0.5 * self.seconds:
+                break
+            chosen = found.chosen
             self.bound = max(self.bound, found.bound)
-            best = min(best, solver.learn(found.chosen))
+            best = min(best, solver.learn(chosen))
             if best - found.bound <= max(0.2 * solver.effort.gap, 1e-7) * max(abs(best), 1e-12):
-                return
+                break
+        if chosen is not None:
+            self.consider(solver.evaluator.taken(solver.evaluator.plan(chosen)))
 
     def integrate(self) -> None:
         """Solve in whole numbers, cut, and repeat; a plan that comes back was told true, and none is better.
@@ -185,7 +202,18 @@ class _Search:
         objective, kept = self.solver.learn(chosen), self.solver.keeps_limits(chosen)
         if kept and objective < self.objective:
             self.best, self.objective = chosen, objective
+            self.improve(chosen)
         return kept
+
+    def improve(self, chosen: FloatArray) -> None:
+        """Make the best plan better, one decision at a time."""
+        evaluator = self.solver.evaluator
+        around = self.solver.around(evaluator.plan(chosen))
+        held = np.searchsorted(evaluator.first, list(self.fixed), side="right") - 1
+        around.descend({int(row) for row in held}, lambda: self.left() > 0)
+        if around.objective < self.objective:
+            self.best = around.chosen
+            self.objective = self.solver.learn(around.chosen)
 
     def _check(self, found: Found) -> None:
         if found.infeasible and self.best is None:
@@ -194,8 +222,7 @@ class _Search:
     def result(self) -> Solution:
         if self.best is None:
             raise OutOfTime(
-                f"no plan that keeps the limits was found in {self.solver.effort.seconds:g} s; allow more time "
-                "or relax a limit"
+                f"no plan that keeps the limits was found in {self.seconds:g} s; allow more time or relax a limit"
             )
         plan = self.solver.evaluator.plan(self.best)
         return Solution(plan, self.objective, min(self.bound, self.objective), self.done() or self.left() > 0)

@@ -15,12 +15,12 @@ from service.api.limits import Instant
 from service.capacity import Outcome, changed_fields
 from service.store.capacity_blocks import Change, StoredBlock
 from service.store.capacity_documents import Document, to_block, to_document
-from service.store.capacity_entries import LONGEST_TEXT
+from service.store.capacity_entries import LONGEST_DAYS, LONGEST_TEXT, MOST_AWAITED, MOST_MONTHS
 
 _STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 Amount = Annotated[FiniteFloat, Field(ge=0, le=LARGEST_VALUE)]
-Days = Annotated[FiniteFloat, Field(ge=-100_000, le=100_000)]
+Days = Annotated[FiniteFloat, Field(ge=-LONGEST_DAYS, le=LONGEST_DAYS)]
 Label = Annotated[str, Field(max_length=LONGEST_NAME)]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 
@@ -54,7 +54,9 @@ class WayOut(BaseModel):
     charge: Amount = Field(default=0.0, description="Due when it is decided.")
     refund: Amount = Field(default=0.0, description="Of what was paid, what comes back.")
     charge_per_month: Amount = Field(default=0.0, description="Of a pause or a delay, beside the charge.")
-    months: int = Field(default=0, ge=0, le=600, description="The longest pause or delay; 0 for a cancellation.")
+    months: int = Field(
+        default=0, ge=0, le=MOST_MONTHS, description="The longest pause or delay; 0 for a cancellation."
+    )
 
 
 class FirstRefusal(BaseModel):
@@ -65,7 +67,7 @@ class FirstRefusal(BaseModel):
     until: Instant = Field(description="The last moment to exercise it.")
     quantity: Amount = Field(description="How much more, in the unit of the block.")
     price: Amount = Field(default=0.0, description="Of taking it.")
-    lead_days: Amount = Field(default=0.0, description="From taking it to having it.")
+    lead_days: Days = Field(default=0.0, ge=0, description="From taking it to having it.")
 
 
 class ShownWayOut(WayOut):
@@ -102,7 +104,9 @@ class BlockFields(BaseModel):
     milestones: dict[Phase, Milestone] = Field(default={}, description="The phases that are planned.")
     running_cost_per_month: Amount = Field(default=0.0, description="For all of it, once online.")
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="Of all its amounts, ISO 4217.")
-    after: list[Label] = Field(default=[], max_length=1000, description="Blocks that must be online before it can be.")
+    after: list[Label] = Field(
+        default=[], max_length=MOST_AWAITED, description="Blocks that must be online before it can be."
+    )
     notes: Text = Field(default="", description="Free text.")
     source: Text = Field(default="", description="Where this is known from.")
 
@@ -147,7 +151,7 @@ class BlockPatch(BaseModel):
     milestones: dict[Phase, Milestone] | None = Field(default=None, description="All of them, as it replaces all.")
     running_cost_per_month: Amount | None = None
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
-    after: Annotated[list[Label], Field(max_length=1000)] | None = None
+    after: Annotated[list[Label], Field(max_length=MOST_AWAITED)] | None = None
     ways_out: Annotated[list[WayOut], Field(max_length=10)] | None = Field(
         default=None, description="All of them, as it replaces all."
     )

@@ -6,7 +6,18 @@ from pydantic import BaseModel, Field
 
 from service.api.capacity_schemas import BlockOrder
 from service.api.limits import Instant
-from service.api.scenario_values import STRICT, Blocks, Days, Estimated, Label, Number, Series, SeriesName, Source, When
+from service.api.scenario_values import (
+    STRICT,
+    Days,
+    DemandPart,
+    Estimated,
+    EventSource,
+    Label,
+    LedgerPart,
+    Number,
+    OneSeries,
+    When,
+)
 
 
 class EventFields(BaseModel):
@@ -17,14 +28,14 @@ class EventFields(BaseModel):
     name: Annotated[Label, Field(min_length=1)] = Field(
         description="Unique in a scenario; events of the same name share their draws, in whatever scenario they are."
     )
-    provenance: Source = Field(default=Source(), description="Where it is known from.")
+    provenance: EventSource = Field(default=EventSource(), description="Where it is known from.")
 
 
 class TenantLeaves(EventFields):
     """Demand goes elsewhere: 1 - share x ramp of what is selected stays."""
 
     type: Literal["tenant_leaves"]
-    selection: Series = Field(description="Whose; name the tenant where tenants are told apart.")
+    selection: DemandPart = Field(description="Whose; name the tenant where tenants are told apart.")
     at: When = Field(description="When it begins to leave.")
     share: Estimated = Field(default=1.0, description="How much of it leaves.")
     ramp_days: Days = Field(default=0.0, description="Until all of that has left.")
@@ -35,9 +46,9 @@ class AdditionFields(EventFields):
 
     at: When = Field(description="When it begins.")
     share: Estimated | None = Field(default=None, description="Of the selected demand, how much is added to it.")
-    selection: Series = Field(default=Series(), description="What the share is of.")
+    selection: DemandPart = Field(default=DemandPart(), description="What the share is of.")
     level: Estimated | None = Field(default=None, description="In place of a share: a level in the unit of demand.")
-    key: SeriesName | None = Field(default=None, description="The series that the level is added to.")
+    key: OneSeries | None = Field(default=None, description="The series that the level is added to.")
     ramp_days: Days = Field(default=0.0, description="Until all of it is there.")
 
 
@@ -58,7 +69,7 @@ class EfficiencyGain(EventFields):
     """Demand is multiplied by 1 - a + a x factor ** (rebound - 1), with a the share that has adopted it."""
 
     type: Literal["efficiency_gain"]
-    selection: Series = Field(description="Whose work.")
+    selection: DemandPart = Field(description="Whose work.")
     middle: When = Field(description="When one half of those who ever will have adopted it.")
     factor: Estimated = Field(description="The work of an accelerator with it, relative to one without; at least 1.")
     adoption_days: Days = Field(default=0.0, description="From one tenth to nine tenths of those who ever will.")
@@ -72,7 +83,7 @@ class PriceChange(EventFields):
     """Demand is multiplied by (1 + change_of_price) ** elasticity in the end."""
 
     type: Literal["price_change"]
-    selection: Series = Field(description="Whose price.")
+    selection: DemandPart = Field(description="Whose price.")
     at: When = Field(description="When it changes.")
     change_of_price: Estimated = Field(description="Relative; -0.3 for a price that falls by 30 %.")
     elasticity: Estimated = Field(description="Negative where a lower price is answered by more demand.")
@@ -83,7 +94,7 @@ class GrowthOverride(EventFields):
     """Stated growth replaces that of the paths, which keep their seasons and their variation."""
 
     type: Literal["growth_override"]
-    selection: Series = Field(description="Whose growth.")
+    selection: DemandPart = Field(description="Whose growth.")
     begins: When = Field(description="From when on.")
     annual_growth: Estimated = Field(description="Relative; 0.4 for 40 % a year.")
     ends: When | None = Field(default=None, description="Until when; to the end if not given.")
@@ -93,7 +104,7 @@ class LeaseCancelled(EventFields):
     """Blocks are let go, in whole or in part."""
 
     type: Literal["lease_cancelled"]
-    blocks: Blocks = Field(description="Which.")
+    blocks: LedgerPart = Field(description="Which.")
     at: When = Field(description="From when on they are not there.")
     share: Estimated | None = Field(default=None, description="How much of each; all of it if not given.")
     amount: Estimated | None = Field(default=None, description="In place of a share: of all together, pro rata.")
@@ -103,7 +114,7 @@ class Slip(EventFields):
     """Blocks come later than the ledger expects, all by the same time."""
 
     type: Literal["slip"]
-    blocks: Blocks = Field(description="Which; those that are live are left out.")
+    blocks: LedgerPart = Field(description="Which; those that are live are left out.")
     days: Estimated = Field(description="Added to their dates; negative where they come earlier.")
 
 
@@ -111,7 +122,7 @@ class ConversionChange(EventFields):
     """Blocks convert with another chance than the ledger says: fail where it is 0."""
 
     type: Literal["conversion_change"]
-    blocks: Blocks = Field(description="Which; those that are live are left out.")
+    blocks: LedgerPart = Field(description="Which; those that are live are left out.")
     chance: Estimated = Field(description="Of ever converting.")
 
 
@@ -127,7 +138,7 @@ class CapacityTaken(EventFields):
     """Others take up capacity that was not fixed."""
 
     type: Literal["capacity_taken"]
-    blocks: Blocks = Field(description="Which.")
+    blocks: LedgerPart = Field(description="Which.")
     at: When = Field(description="From when on it is theirs.")
     share: Estimated = Field(default=1.0, description="How much of each they take.")
 
@@ -136,7 +147,7 @@ class FirstRefusalExercised(EventFields):
     """More is taken by the rights of first refusal that the selected blocks give."""
 
     type: Literal["first_refusal_exercised"]
-    blocks: Blocks = Field(description="Those that give the rights.")
+    blocks: LedgerPart = Field(description="Those that give the rights.")
     at: Instant = Field(description="When they are exercised; not after they end.")
 
 

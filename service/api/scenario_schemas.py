@@ -23,7 +23,7 @@ class ScenarioOrder(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         str_strip_whitespace=True,
-        json_schema_extra={"examples": [examples.ORDER, examples.SUPPLY_ORDER]},
+        json_schema_extra={"examples": [examples.ORDER, examples.PARTNER_LEAVES]},
     )
 
     name: ScenarioName = Field(description="Lower-case letters, digits, dots, dashes and underscores.")
@@ -62,7 +62,7 @@ class ScenarioEntry(BaseModel):
     recorded_at: datetime
     recorded_by: str
     note: str
-    archived_at: datetime | None = Field(description="When it was archived; null if it was not.")
+    archived_at: datetime | None = Field(default=None, description="When it was archived; null if it was not.")
 
     @classmethod
     def of(cls, stored: StoredScenario) -> Self:

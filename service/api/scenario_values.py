@@ -54,7 +54,7 @@ class UncertainDate(BaseModel):
 When = Annotated[Instant | UncertainDate, Field(description="An instant, or a date and the days around it.")]
 
 
-class Series(BaseModel):
+class DemandPart(BaseModel):
     """Some series of demand; several values of one dimension are alternatives, none means all."""
 
     model_config = STRICT
@@ -67,7 +67,7 @@ class Series(BaseModel):
     tenant: Labels = []
 
 
-class SeriesName(BaseModel):
+class OneSeries(BaseModel):
     """One series of demand."""
 
     model_config = STRICT
@@ -80,7 +80,7 @@ class SeriesName(BaseModel):
     tenant: Label = ""
 
 
-class Blocks(BaseModel):
+class LedgerPart(BaseModel):
     """Some blocks of the ledger; several values of one field are alternatives, none means all."""
 
     model_config = STRICT
@@ -93,7 +93,7 @@ class Blocks(BaseModel):
     unit: Labels = []
 
 
-class Source(BaseModel):
+class EventSource(BaseModel):
     """Where an assumption is from."""
 
     model_config = STRICT

@@ -93,29 +93,31 @@ def read_library(query: Annotated[LibraryQuery, Query()], store: StoreDep) -> li
     return [ScenarioOrder.of(scenario) for scenario in library(start)]
 
 
-@router.get("/{name}", responses=problems(NotFound, Invalid))
-def read_scenario(name: Named, query: Annotated[VersionQuery, Query()], unit: UnitDep) -> ScenarioEntry:
+@router.get("/{scenario_name}", responses=problems(NotFound, Invalid))
+def read_scenario(scenario_name: Named, query: Annotated[VersionQuery, Query()], unit: UnitDep) -> ScenarioEntry:
     """One version of a scenario; those of archived ones too."""
-    return ScenarioEntry.of(unit.scenarios.get(name, query.version))
+    return ScenarioEntry.of(unit.scenarios.get(scenario_name, query.version))
 
 
-@router.get("/{name}/versions", responses=problems(NotFound, Invalid))
-def list_versions(name: Named, _: Annotated[StrictQuery, Query()], unit: UnitDep) -> list[ScenarioEntry]:
+@router.get("/{scenario_name}/versions", responses=problems(NotFound, Invalid))
+def list_versions(scenario_name: Named, _: Annotated[StrictQuery, Query()], unit: UnitDep) -> list[ScenarioEntry]:
     """All versions of a scenario, the oldest first."""
-    return [ScenarioEntry.of(stored) for stored in unit.scenarios.versions(name)]
+    return [ScenarioEntry.of(stored) for stored in unit.scenarios.versions(scenario_name)]
 
 
-@router.put("/{name}", responses=problems(NotFound, Conflict, Invalid, TooLarge, Unreadable))
+@router.put("/{scenario_name}", responses=problems(NotFound, Conflict, Invalid, TooLarge, Unreadable))
 def replace_scenario(
-    name: Named,
+    scenario_name: Named,
     order: ScenarioOrder,
     query: Annotated[EditQuery, Query()],
     store: StoreDep,
     actor: ActorHeader = "",
 ) -> ScenarioEntry:
     """Store a new version of a scenario; where it says the same already, nothing is changed."""
-    if order.name != name:
-        raise Invalid(f"the scenario in the body is called {order.name!r} and not {name!r}; a name cannot be changed")
+    if order.name != scenario_name:
+        raise Invalid(
+            f"the scenario in the body is called {order.name!r} and not {scenario_name!r}; a name cannot be changed"
+        )
     with store.begin() as unit:
         signature = query.signature(actor)
         return ScenarioEntry.of(
@@ -123,8 +125,8 @@ def replace_scenario(
         )
 
 
-@router.delete("/{name}", responses=problems(NotFound, Conflict, Invalid))
-def archive_scenario(name: Named, query: Annotated[EditQuery, Query()], store: StoreDep) -> ScenarioEntry:
+@router.delete("/{scenario_name}", responses=problems(NotFound, Conflict, Invalid))
+def archive_scenario(scenario_name: Named, query: Annotated[EditQuery, Query()], store: StoreDep) -> ScenarioEntry:
     """Take a scenario out of the list; its versions can still be read, and the name be used again."""
     with store.begin() as unit:
-        return ScenarioEntry.of(unit.scenarios.archive(name, expected_version=query.expected_version))
+        return ScenarioEntry.of(unit.scenarios.archive(scenario_name, expected_version=query.expected_version))

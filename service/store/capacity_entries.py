@@ -13,6 +13,9 @@ from planning.ledger import Block
 
 LATEST = pd.Timestamp("2200-01-01", tz="UTC")
 LONGEST_TEXT = 10_000
+LONGEST_DAYS = 100_000
+MOST_MONTHS = 600
+MOST_AWAITED = 1000
 
 SEPARATOR = "|"
 """Stands between names in one cell of a table, so no name holds it."""
@@ -36,14 +39,17 @@ def check_entry(block: Block) -> None:
             f"the currency {printable(block.currency)!r} of block {block.name!r} is none; write three capital letters "
             "as in ISO 4217, such as USD"
         )
+    if len(block.after) > MOST_AWAITED:
+        raise Invalid(f"block {block.name!r} waits for {len(block.after):,} others; the most are {MOST_AWAITED:,}")
     for instant in _instants(block):
         if not EARLIEST <= instant <= LATEST:
             raise Invalid(
                 f"block {block.name!r} has a date of {instant.isoformat()}, which is not between {EARLIEST.year} and "
                 f"{LATEST.year}; correct the year"
             )
-    if largest := [value for value in _amounts(block) if abs(value) > LARGEST_VALUE]:
-        raise Invalid(f"block {block.name!r} has a number of {largest[0]:g}; the largest is {LARGEST_VALUE:g}")
+    for value, largest, unit in _numbers(block):
+        if abs(value) > largest:
+            raise Invalid(f"block {block.name!r} has a number of {value:g}{unit}; the largest is {largest:g}{unit}")
 
 
 def _check_name(name: str) -> None:
@@ -75,11 +81,15 @@ def _instants(block: Block) -> Iterator[pd.Timestamp]:
         yield block.first_refusal.until
 
 
-def _amounts(block: Block) -> Iterator[float]:
-    yield from (block.quantity, block.running_cost_per_month)
-    yield from (block.slip_days.low, block.slip_days.mid, block.slip_days.high)
-    yield from (each.cost for each in block.milestones.values())
+def _numbers(block: Block) -> Iterator[tuple[float, float, str]]:
+    """Every number with the largest that it may be, and what it counts."""
+    amounts = [block.quantity, block.running_cost_per_month, *(each.cost for each in block.milestones.values())]
+    days = [block.slip_days.low, block.slip_days.mid, block.slip_days.high]
     for way in block.ways_out:
-        yield from (way.charge, way.refund, way.charge_per_month, way.months)
+        amounts += [way.charge, way.refund, way.charge_per_month]
     if block.first_refusal is not None:
-        yield from (block.first_refusal.quantity, block.first_refusal.price, block.first_refusal.lead_days)
+        amounts += [block.first_refusal.quantity, block.first_refusal.price]
+        days.append(block.first_refusal.lead_days)
+    yield from ((value, LARGEST_VALUE, "") for value in amounts)
+    yield from ((value, LONGEST_DAYS, " days") for value in days)
+    yield from ((way.months, MOST_MONTHS, " months") for way in block.ways_out)

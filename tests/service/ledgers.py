@@ -61,7 +61,7 @@ def _ways_out(draw: st.DrawFn) -> tuple[WayOut, ...]:
             kind,
             draw(_DAYS),
             *(draw(_NUMBERS) for _ in range(3)),
-            0 if kind is Exit.CANCEL else draw(st.integers(1, 60)),
+            0 if kind is Exit.CANCEL else draw(st.integers(1, 600)),
         )
         for kind in kinds
     )
@@ -74,7 +74,7 @@ def blocks(draw: st.DrawFn) -> Block:
     phases = [phase for phase in Phase if draw(st.booleans())]
     phase = draw(st.sampled_from(Phase))
     is_live = phase is Phase.LIVE
-    slip = sorted(draw(st.lists(st.floats(-1e4, 1e4), min_size=3, max_size=3)))
+    slip = sorted(draw(st.lists(st.floats(-1e5, 1e5), min_size=3, max_size=3)))
     return Block(
         name=draw(_NAMES),
         quantity=draw(_NUMBERS),
@@ -96,7 +96,7 @@ def blocks(draw: st.DrawFn) -> Block:
         running_cost_per_month=draw(_NUMBERS),
         currency="USD",
         ways_out=draw(_ways_out()),
-        first_refusal=draw(st.none() | st.builds(FirstRefusal, _NUMBERS, _DAYS, _NUMBERS, _NUMBERS)),
+        first_refusal=draw(st.none() | st.builds(FirstRefusal, _NUMBERS, _DAYS, _NUMBERS, st.floats(0, 1e5))),
         notes=draw(_TEXTS),
         source=draw(_TEXTS),
     )

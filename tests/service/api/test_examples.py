@@ -33,6 +33,7 @@ def run_id(client: TestClient, store: Store, document: dict[str, Any]) -> str:
     send_covariates(client, document)
     client.post("/v1/limits", json={"level": 1e6, "start": "2025-01-01T00:00:00Z"})
     send_capacity(client, document)
+    send_scenarios(client, document)
     return publish(store)
 
 
@@ -61,6 +62,12 @@ def send_capacity(client: TestClient, document: dict[str, Any]) -> None:
         assert answer.json()["created"] == 1, answer.text
     for example in schemas["PoolsOrder"]["examples"]:
         assert client.put("/v1/pools", json=example).status_code == 200
+
+
+def send_scenarios(client: TestClient, document: dict[str, Any]) -> None:
+    """Store every example of a scenario."""
+    for example in document["components"]["schemas"]["ScenarioOrder"]["examples"]:
+        assert client.post("/v1/scenarios", json=example, params={"by": "anna", "note": "why"}).status_code == 201
 
 
 def gets(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -119,6 +126,7 @@ def test_every_example_of_a_body_is_accepted(client: TestClient, document: dict[
         assert client.post("/v1/limits", json=example).status_code == 201
     for example in document["components"]["schemas"]["AcceleratorOrder"]["examples"]:
         assert client.put("/v1/accelerators/H100", json=example).status_code == 200
+    send_scenarios(client, document)
     for example in document["components"]["schemas"]["RunOrder"]["examples"]:
         assert client.post("/v1/training-runs", json=example).status_code == 202
 

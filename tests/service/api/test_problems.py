@@ -4,11 +4,24 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from service.api.capacity_examples import BLOCK_ORDER, POOLS_ORDER
 from service.api.covariate_examples import CALENDAR, EVENT_ORDERS, REGRESSOR_ORDERS
 from service.store.engine import Store
 
 JSON = {"content-type": "application/json"}
-ORDERS = {"/v1/regressors": REGRESSOR_ORDERS[0], "/v1/events": EVENT_ORDERS[0]}
+ORDERS = {
+    "/v1/regressors": REGRESSOR_ORDERS[0],
+    "/v1/events": EVENT_ORDERS[0],
+    "/v1/limits": {"level": 1, "start": "2025-01-06T00:00:00Z"},
+    "/v1/capacity": BLOCK_ORDER,
+    "/v1/capacity/plain": BLOCK_ORDER,
+    "/v1/pools": POOLS_ORDER,
+}
+TABLES = {
+    "/v1/observations": "timestamp,value\n2025-01-06T00:00:00Z,1\n",
+    "/v1/queues": "timestamp,value\n2025-01-06T00:00:00Z,1\n",
+    "/v1/capacity/import": "name,quantity,online\nplain,1,2027-01-01\n",
+}
 NAMED = {"/v1/regressors/calendar": "?name=fairs", "/v1/events/calendar": ""}
 
 
@@ -29,7 +42,7 @@ def is_problem(answer: Any, status: int) -> bool:
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     """Every operation that reads or writes data: its method, a path that can be asked, and its description."""
     ids = {"{series_id}": "1", "{run_id}": "any", "{regressor_id}": "1", "{event_id}": "1", "{limit_id}": "1"}
-    ids["{accelerator}"] = "H100"
+    ids |= {"{block_name}": "plain", "{accelerator}": "H100", "{scenario_name}": "plain"}
     found = []
     for path, methods in document["paths"].items():
         asked = path
@@ -44,15 +57,11 @@ def ask(client: TestClient, method: str, path: str) -> Any:
         return client.get(path, params={"series_id": 1} if path == "/v1/observations" else {})
     if method == "delete":
         return client.delete(path)
-    if method == "put":
-        return client.put(path, json={})
-    if path in {"/v1/observations", "/v1/queues"}:
-        rows = "timestamp,value\n2025-01-06T00:00:00Z,1\n"
-        return client.post(path, content=rows, headers={"content-type": "text/csv"})
+    if path in TABLES:
+        return client.post(path, content=TABLES[path], headers={"content-type": "text/csv"})
     if path.endswith("/calendar"):
         return client.post(f"{path}{NAMED[path]}", content=CALENDAR, headers={"content-type": "text/calendar"})
-    orders = {**ORDERS, "/v1/limits": {"level": 1, "start": "2025-01-06T00:00:00Z"}}
-    return client.post(path, json=orders.get(path, {}))
+    return client.request(method, path, json={} if method == "patch" else ORDERS.get(path, {}))
 
 
 def test_a_store_that_is_gone_is_told_by_every_operation_as_documented(

@@ -1,11 +1,33 @@
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
+from service.cli import main
 from service.store.engine import Store
-from tests.service.cli.conftest import Command
+
+Command = Callable[..., "CompletedProcess[str]"]
 
 NAME, SETTINGS = "eu H100", ("--set", "region=eu", "--set", "cancel_until=2027-01-01", "--by", "anna")
+
+
+@pytest.fixture
+def computecast(
+    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Runs a command in an empty folder and gives what it said, without the seconds that a process takes to begin."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COMPUTECAST_DATABASE_URL", store_url)
+
+    def run(*arguments: object) -> "CompletedProcess[str]":
+        monkeypatch.setattr("sys.argv", ["computecast", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return CompletedProcess(arguments, int(ended.value.code or 0), said.out, said.err)
+
+    return run
 
 
 def test_a_block_is_entered_shown_listed_and_moved_on_and_its_changes_are_told(

@@ -1,6 +1,7 @@
 import csv
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from demand.errors import Invalid
 from planning.ledger import Block, Exit, Milestone, Phase
+from planning.states import TRANSITIONS
 from service.connectors.capacity_files import (
     COLUMNS,
     UnreadableCell,
@@ -116,3 +118,13 @@ def test_a_version_is_a_whole_number_or_nothing() -> None:
 def test_a_file_that_is_no_table_of_blocks_says_what_it_lacks(text: str, told: str) -> None:
     with pytest.raises(Invalid, match=told):
         read(text)
+
+
+def test_the_documentation_names_every_column_and_every_transition() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "capacity.md").read_text()
+    told = {name: f"{name.replace('pause_', 'cancel_').replace('slow_', 'cancel_')}" for name in COLUMNS}
+    told |= {f"{phase}_{part}": f"land_{part}" for phase in Phase for part in ("completes", "cost")}
+    told |= {name: name for name in COLUMNS if name.endswith("_months")}
+    assert [name for name in (*COLUMNS, "version") if f"`{told.get(name, name)}`" not in text] == []
+    for state, following in TRANSITIONS.items():
+        assert f"| {state} | {', '.join(sorted(following))} |".replace("  ", " ") in text

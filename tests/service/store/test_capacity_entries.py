@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from demand.errors import Invalid
+from planning.estimates import Estimate
 from planning.ledger import Exit, WayOut
 from service.store.capacity_entries import check_entry
 from tests.service.ledgers import FULL, PLAIN, day
@@ -34,6 +35,9 @@ def test_a_block_with_everything_can_be_stored() -> None:
         ("ways_out", (WayOut(Exit.CANCEL, day("1990-01-01")),), "correct the year"),
         ("quantity", 2e15, "the largest is 1e"),
         ("running_cost_per_month", 1e300, "the largest is 1e"),
+        ("slip_days", Estimate.certain(-2e5), "has a number of -200000 days"),
+        ("ways_out", (WayOut(Exit.PAUSE, day("2026-01-01"), months=601),), "601 months; the largest is 600 months"),
+        ("after", ("b",) * 1001, "waits for 1,001 others"),
     ],
 )
 def test_what_could_not_be_kept_or_addressed_is_refused(field: str, value: object, told: str) -> None:

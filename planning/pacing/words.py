@@ -1,0 +1,72 @@
+"""Why a block is treated as it is, in plain words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from planning.pacing.actions import Action
+from planning.pacing.problem import Decision
+from planning.pacing.regret import Alternative
+from planning.pacing.waiting import Waiting
+
+
+def why(decision: Decision, action: Action, others: Sequence[Alternative], waiting: Waiting) -> str:
+    """A few sentences on one block.
+
+    Args:
+        decision: the block.
+        action: what is planned.
+        others: what else could be done.
+        waiting: what it is worth to decide later.
+    """
+    if not others:
+        return "There is no way out that is open, so it goes on."
+    currency = decision.block.currency
+    allowed = [each for each in others if np.isfinite(each.regret)]
+    if not allowed:
+        return f"To {action} is the only thing that keeps all limits."
+    closest = min(allowed, key=lambda each: each.regret)
+    sentences = [_against(action, closest, currency)]
+    if closest.near_tie:
+        sentences.append("That is a near tie: the difference is too small to count.")
+    if forbidden := [str(each.action) for each in others if not np.isfinite(each.regret)]:
+        sentences.append(f"Limits rule out to {' or '.join(forbidden)}.")
+    sentences.append(_on_waiting(waiting, currency))
+    return " ".join(each for each in sentences if each)
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount with its currency, rounded to what can be read."""
+    for size, word in ((1e9, " billion"), (1e6, " million"), (1e3, " thousand")):
+        if abs(amount) >= size:
+            return f"{amount / size:.3g}{word} {currency}"
+    return f"{amount:.3g} {currency}"
+
+
+def _against(action: Action, other: Alternative, currency: str) -> str:
+    parts = [
+        _difference(other.payments, "payments", currency),
+        _difference(other.shortage, "shortage", currency),
+        _difference(other.idleness, "idle capacity", currency),
+    ]
+    told = ", ".join(part for part in parts if part) or "no change of expected costs"
+    regret = "nothing" if other.regret <= 0 else money(other.regret, currency)
+    return (
+        f"To {action} rather than to {other.action} saves {regret} of the objective; with all other blocks as planned, "
+        f"to {other.action} would mean {told}."
+    )
+
+
+def _difference(amount: float, what: str, currency: str) -> str:
+    if abs(amount) < 0.5:
+        return ""
+    return f"{money(abs(amount), currency)} {'more' if amount > 0 else 'less'} for {what}"
+
+
+def _on_waiting(waiting: Waiting, currency: str) -> str:
+    if waiting.value is None or waiting.deadline is None:
+        return ""
+    day = f"{waiting.deadline:%Y-%m-%d}"
+    if waiting.value > 0:
+        return f"To decide only by {day}, knowing the demand until then, would save {money(waiting.value, currency)}."
+    return f"To wait until {day} would not pay."
