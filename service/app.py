@@ -55,6 +55,26 @@ _WHOLE = (
 )
 """Paths whose bodies are larger than an order and cannot be sent in parts."""
 
+_RESOURCES = (
+    forecasts,
+    explanations,
+    outlooks,
+    crossovers,
+    observations,
+    series,
+    limits,
+    accelerators,
+    regressors,
+    events,
+    capacity,
+    pools,
+    comparisons,
+    scenarios,
+    training_runs,
+    models,
+    health,
+)
+
 
 _RESOURCES = (
     forecasts,
