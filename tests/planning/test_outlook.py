@@ -1,25 +1,17 @@
 from dataclasses import replace
-from time import process_time
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from demand.calendar import Granularity, buckets
 from demand.errors import Invalid
-from demand.estimates import Estimate
 from demand.history import FloatArray
 from demand.series import Workload
-from planning.allocation import allocate
-from planning.ledger import Block, Commitment
 from planning.outlook import Balance, OutlookQuestion, headroom, outlook
 from planning.pools import DemandClass, Pool, Topology
-from planning.states import CommitmentState
-from planning.supply import Sampling, supply_paths
 
 N_PATHS = 40_000
 ASKED = OutlookQuestion()
@@ -124,47 +116,6 @@ def test_a_pool_without_supply_has_no_utilization() -> None:
     found = outlook(balance(np.ones((1, 3, 1)), np.zeros((1, 3, 1))), ASKED).pools
     assert np.isnan(found.utilization).all()
     assert found.headroom.tolist() == [[-1.0]]
-
-
-def test_ten_pools_over_sixty_months_on_a_thousand_paths_take_a_second_at_most() -> None:
-    names = [f"pool {number}" for number in range(10)]
-    topology = Topology(
-        tuple(Pool(name, (name,)) for name in names),
-        tuple(
-            DemandClass(f"{name} {workload}", name, workload, priority=rank, cost_short=4.0)
-            for name in names
-            for rank, workload in enumerate((Workload.TRAINING, Workload.INFERENCE))
-        ),
-        dict.fromkeys(names, 1.5),
-    )
-    start = pd.Timestamp("2026-01-01", tz="UTC")
-    blocks = [
-        Block(
-            f"block {number}",
-            1000,
-            start + pd.Timedelta(days=30 * number),
-            region=names[number % 10],
-            state=(CommitmentState.PENDING, CommitmentState.PROPOSED)[number % 2],
-            slip_days=Estimate(0, 60, 300),
-            conversion=0.8,
-        )
-        for number in range(60)
-    ]
-    edges = buckets(start, 61, Granularity.MONTH)
-    demand = 1000 * np.exp(np.cumsum(np.random.default_rng(14).normal(0.02, 0.05, (20, 1000, 60)), axis=2))
-    seconds = min(cpu_seconds(demand, blocks, edges, topology) for _ in range(3))
-    assert seconds < 1
-
-
-def cpu_seconds(demand: FloatArray, blocks: list[Block], edges: pd.DatetimeIndex, topology: Topology) -> float:
-    """What the outlook at every degree of commitment takes, from the ledger on."""
-    began = process_time()
-    for counted in Commitment:
-        supply = supply_paths(blocks, edges, topology, Sampling(1000), counted).pools
-        given = allocate(demand, supply, topology)
-        hours = np.diff(edges.asi8) / 3_600_000_000_000
-        outlook(Balance(topology, demand, supply, given.served, given.used, hours), ASKED)
-    return process_time() - began
 
 
 LEVELS = arrays(float, (2, 8, 3), elements=st.floats(0, 100))
