@@ -32,7 +32,7 @@ from planning.pacing.solving import Effort, Solver
 from planning.pools import DemandClass, Pool, Topology
 
 NOW = pd.Timestamp("2026-01-01", tz="UTC")
-MONTHS, QUARTERS, PATHS, FUTURES = 36, 7, 100, 200
+MONTHS, QUARTERS, PATHS, FUTURES = 36, 5, 100, 200
 LEVEL, GROWTH, GROWTH_SPREAD, NOISE = 800.0, 0.012, 0.010, 0.04
 """Demand of each workload at the start, its growth per month, how far that is unknown, and monthly surprises."""
 
@@ -57,25 +57,25 @@ RULES: Mapping[str, Rule | None] = {
 
 
 def ledger() -> tuple[Block, ...]:
-    """What serves already, and five blocks that come half a year apart and can be left until nine months before."""
+    """What serves already, and four blocks that come four months apart and can be left until eight months before."""
     live = Block("live", 1800.0, NOW - pd.Timedelta(days=400), phase=Phase.LIVE, running_cost_per_month=1800 * 365.0)
-    return (live, *(_block(row) for row in range(5)))
+    return (live, *(_block(row) for row in range(4)))
 
 
 def _block(row: int) -> Block:
     online = NOW + pd.DateOffset(months=10 + 4 * row)
-    capital = 400 * 14_000.0
+    capital = 500 * 14_000.0
     until = online - pd.DateOffset(months=8)
     return Block(
         f"block{row}",
-        400.0,
+        500.0,
         online,
         phase=Phase.POWER,
         milestones={Phase.CHIPS: Milestone(online, capital)},
-        running_cost_per_month=400 * 365.0,
+        running_cost_per_month=500 * 365.0,
         ways_out=(
             WayOut(Exit.CANCEL, until, charge=0.12 * capital),
-            WayOut(Exit.SLOW, until, charge=0.02 * capital, charge_per_month=0.003 * capital, months=12),
+            WayOut(Exit.SLOW, until, charge=0.02 * capital, charge_per_month=0.003 * capital, months=6),
         ),
     )
 
@@ -117,7 +117,7 @@ class Run:
         if not any(now <= way.until < following for each in blocks if each for way in each.block.ways_out):
             return
         problem = draft([each for each in blocks if each is not None], paths, POOLS, terms)
-        found = Solver(problem, Effort(gap=1e-3, seconds=20)).solve()
+        found = Solver(problem, Effort(gap=0.005, seconds=20, groups=5)).solve()
         for decision, choice in zip(problem.decisions, found.plan, strict=True):
             action = decision.choices[choice].action
             if action.way is not None and action.way.until < following:

@@ -80,7 +80,10 @@ def every_plan(problem: Problem) -> Iterator[tuple[tuple[int, ...], float]]:
         chosen = evaluator.taken(plan)
         if not all(row.keeps(chosen) for row in rows):
             continue
-        if not all(each.keeps(sum(evaluator.served_in(part, chosen, each.name) for part in evaluator.parts)) for each in services):
+        if not all(
+            each.keeps(sum(evaluator.served_in(part, chosen, each.name) for part in evaluator.parts))
+            for each in services
+        ):
             continue
         cost = chosen @ evaluator.cost
         for at, part in enumerate(evaluator.parts):
