@@ -28,6 +28,6 @@ def test_the_summary_pairs_costs_by_future() -> None:
 
 
 def test_a_future_has_a_cost_for_each_rule_and_comes_out_the_same_again() -> None:
-    one = future(1)
+    one = future(1, 4.0)
     assert set(one) == set(RULES)
-    assert one == future(1)
+    assert one == future(1, 4.0)
