@@ -111,14 +111,14 @@ def _tiles(view: OutlookView) -> Markup:
     tiles = [_tile("First shortage anywhere, even odds", even, never)]
     if prospect.short_is_priced:
         cost = float(found.cost_short.mean.sum())
-        tiles.append(_tile("Cost of shortage, expected", wording.money(cost, currency), "over the whole horizon"))
+        tiles.append(_tile("Cost of shortage, expected", wording.priced(cost, currency), "over the whole horizon"))
     if prospect.idle_is_priced:
         cost = float(found.cost_idle.mean.sum())
-        tiles.append(_tile("Cost of idle supply, expected", wording.money(cost, currency), "over the whole horizon"))
+        tiles.append(_tile("Cost of idle supply, expected", wording.priced(cost, currency), "over the whole horizon"))
     if prospect.short_is_priced and prospect.idle_is_priced:
         low, mid, high = np.quantile(found.cost.sum(axis=0), LEVELS, method="hazen")
         told = f"{wording.short_money(low)} to {wording.short_money(high)} with a chance of 80%"
-        tiles.append(_tile("Both together, median", wording.money(mid, currency), told))
+        tiles.append(_tile("Both together, median", wording.priced(mid, currency), told))
     if not view.priced:
         worst = float(found.unmet.mean.sum(axis=0).max())
         unit = prospect.supply.unit.replace("_", " ")
@@ -141,7 +141,7 @@ def _pools(view: OutlookView) -> Markup:
         joined("Chance of shortage", _axis(view)),
         "Highest",
         "First shortage",
-        f"Headroom at {view.told.service_level:.6g}",
+        f"Headroom at {100 * view.told.service_level:.6g}%",
     ]
     currency = f", {prospect.supply.currency}" if prospect.supply.currency else ""
     head += [f"Cost short{currency}"] if prospect.short_is_priced else []
@@ -164,7 +164,9 @@ def _row(view: OutlookView, row: int) -> list[Markup | str]:
         element("span", name, class_="name"),
         _demand(view, row),
         _strips(view, row),
-        _with_date(wording.chance(found.chance_short[row, worst]), view, worst),
+        _with_date(wording.chance(found.chance_short[row, worst]), view, worst)
+        if found.chance_short[row, worst] > 0
+        else "0%",
         _breach(view, row),
         _with_date(wording.amount(found.headroom[row, least]), view, least),
     ]
@@ -187,7 +189,7 @@ def _demand(view: OutlookView, row: int) -> Markup:
     said = " → ".join(wording.amount(mean[at]) for at in (0, -1))
     there = " → ".join(wording.amount(supply[at]) for at in (0, -1))
     drawing = fan(Fan(bounds[:, 0], bounds[:, -1], mean, supply, all_supply), f"Demand {said}; supply {there}")
-    return joined(drawing, element("small", f"demand {said}"), element("small", f"supply {there}"))
+    return joined(drawing, *(element("small", each, class_="level") for each in (f"demand {said}", f"supply {there}")))
 
 
 def _strips(view: OutlookView, row: int) -> Markup:
@@ -211,10 +213,10 @@ def _breach(view: OutlookView, row: int) -> Markup:
     if found.never[row] == 1:
         return joined("not within the horizon")
     early, even, late = view.when(found, row)
+    others = [f"{level} {when}" for level, when in (("10%", early), ("90%", late)) if when != wording.NOTHING]
     return joined(
         element("span", f"50% by {even}" if even != wording.NOTHING else "less than even odds", class_="date"),
-        element("small", f"10% by {early}", class_="date") if early != wording.NOTHING else "",
-        element("small", f"90% by {late}", class_="date") if late != wording.NOTHING else "",
+        element("small", ", ".join(others), class_="date") if others else "",
         element("small", f"never {wording.chance(found.never[row])}", class_="date"),
     )
 

@@ -65,7 +65,7 @@ def changes_table(changes: Comparison, currency: str) -> pd.DataFrame:
 def plan_part(view: PlanView) -> Part:
     """The plan: what to do, until when, why, what limits cost, and what changed."""
     plan, gap = view.plan, view.plan.gap
-    how_good = f"no plan costs more than {gap:.2%} less" if gap > 0.00005 else "no plan costs less"
+    how_good = f"at most {gap:.2%} dearer than the best there can be" if gap > 0.00005 else "no plan is cheaper"
     late = "" if plan.in_time else "; time was over before the gap that was asked for was reached"
     about = f"Planned for {plan.made:%d %b %Y}; {how_good}{late}"
     body = joined(_lead(view), _tiles(view), _blocks(view), _prices(view), _closed(view), _changes(view))
@@ -120,11 +120,10 @@ def _lead(view: PlanView) -> Markup:
     counts = {move: sum(each.action.move is move for each in acted) for move in Move}
     told = ", ".join(f"{move} {count}" for move, count in counts.items() if count)
     deadlines = [(each.decide_by, each.block) for each in acted if each.decide_by is not None]
-    by = "" if not deadlines else f" The first decision is due by {min(deadlines)[0]:%d %b %Y}: {min(deadlines)[1]}."
+    by = "" if not deadlines else f" First to decide, by {min(deadlines)[0]:%d %b %Y}: {min(deadlines)[1]}."
     going = len(view.plan.blocks) - len(acted)
-    return element(
-        "p", f"Of {wording.plural(len(view.plan.blocks), 'block')} {going} go on; {told}.{by}", class_="lead"
-    )
+    blocks = wording.plural(len(view.plan.blocks), "block")
+    return element("p", f"Proceed with {going} of {blocks}, {told}.{by}", class_="lead")
 
 
 def _tiles(view: PlanView) -> Markup:
@@ -140,7 +139,7 @@ def _tiles(view: PlanView) -> Markup:
     if plan.stochastic.value is not None:
         tiles.append(("Planning for all paths saves", plan.stochastic.value, "against planning for the mean"))
     return element(
-        "div", [_tile(name, wording.money(value, currency), more) for name, value, more in tiles], class_="tiles"
+        "div", [_tile(name, wording.priced(value, currency), more) for name, value, more in tiles], class_="tiles"
     )
 
 
@@ -149,12 +148,19 @@ def _tile(name: str, value: str, more: str) -> Markup:
 
 
 def _blocks(view: PlanView) -> Markup:
-    ordered = sorted(view.plan.blocks, key=lambda each: (each.action.move is Move.PROCEED, -each.value))
+    open_ones = [each for each in view.plan.blocks if each.alternatives]
+    ordered = sorted(open_ones, key=lambda each: (each.action.move is Move.PROCEED, -each.value))
     head = ["Block", "Do", "Decide by", f"Saves{_unit(view)}", "Next best", "Why"]
-    told = table(head, [_row(each) for each in ordered[:MOST_BLOCKS]], [3])
-    more = len(ordered) - MOST_BLOCKS
-    rest = f"{wording.plural(more, 'more block')} are in the table of this plan (CSV or Parquet)." if more > 0 else ""
-    return joined(element("div", told, class_="wide"), element("p", rest, class_="soft") if rest else "")
+    told = table(head, [_row(each) for each in ordered[:MOST_BLOCKS]], [3]) if ordered else joined()
+    rest = []
+    if len(ordered) > MOST_BLOCKS:
+        more = wording.plural(len(ordered) - MOST_BLOCKS, "more block")
+        rest.append(f"{more} with ways out are in the table of this plan (CSV or Parquet).")
+    if bound := [each.block for each in view.plan.blocks if not each.alternatives]:
+        rest.append(
+            f"{wording.plural(len(bound), 'block')} without a way out that is open: {'; '.join(bound[:MOST_BLOCKS])}."
+        )
+    return joined(element("div", told, class_="wide"), [element("p", each, class_="soft") for each in rest])
 
 
 def _row(advice: Advice) -> list[Markup | str]:
@@ -165,7 +171,7 @@ def _row(advice: Advice) -> list[Markup | str]:
         joined(element("span", str(advice.action), class_="act"), _tie(advice)),
         element("span", wording.NOTHING if advice.decide_by is None else f"{advice.decide_by:%d %b %Y}", class_="date"),
         saves,
-        "" if best is None else str(best.action),
+        element("span", "" if best is None else str(best.action), class_="action"),
         element("small", advice.why),
     ]
 

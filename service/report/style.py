@@ -17,23 +17,25 @@ p { margin: 4px 0; }
 small { font-size: .82em; }
 .lead { font-size: 1.08em; margin: 8px 0 10px; }
 .tiles { display: flex; flex-wrap: wrap; gap: 8px; margin: 10px 0; }
-.tile { flex: 1 1 150px; border: 1px solid var(--line); border-radius: 6px; padding: 6px 10px; }
-.tile b { display: block; font-size: 1.35em; line-height: 1.25; }
+.tile { flex: 1 1 140px; border: 1px solid var(--line); border-radius: 6px; padding: 6px 10px; }
+.tile b { display: block; font-size: 1.3em; line-height: 1.25; white-space: nowrap; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 4px 8px 4px 0; border-bottom: 1px solid var(--line); }
 th { font-size: .82em; font-weight: 600; color: var(--soft); vertical-align: bottom; border-bottom-color: var(--ink); }
 th:last-child, td:last-child { padding-right: 0; }
-td.number, th.number { text-align: right; white-space: nowrap; }
-td small { display: block; }
-.name { font-weight: 600; overflow-wrap: anywhere; }
-.date { white-space: nowrap; }
+td.number, th.number { text-align: right; }
+.action { min-width: 6em; display: block; }
+td.number { white-space: nowrap; }
+td small { display: block; line-height: 1.3; }
+.name { display: block; font-weight: 600; min-width: 8em; overflow-wrap: break-word; hyphens: none; }
+.date, .level { white-space: nowrap; }
 .strips { display: grid; grid-template-columns: auto 1fr; gap: 2px 6px; align-items: center; min-width: 190px; }
 .strips small { line-height: 1; }
 .axis { display: flex; justify-content: space-between; font-weight: 400; }
 svg { display: block; width: 100%; overflow: visible; }
 svg.strip { height: 13px; background: var(--wash); }
-svg.fan { height: 40px; min-width: 130px; }
+svg.fan { height: 38px; min-width: 130px; margin-bottom: 3px; }
 .bar { fill: var(--short); }
 .ahead { fill: var(--demand); }
 .band { fill: var(--demand); fill-opacity: .25; }
@@ -61,8 +63,9 @@ footer { margin-top: 14px; padding-top: 6px; border-top: 1px solid var(--line); 
   header { margin-bottom: 5px; padding-bottom: 3px; } .lead { margin: 4px 0; } .tiles { margin: 5px 0; gap: 5px; }
   .tile { padding: 3px 7px; flex-basis: 0; } .wide { overflow: visible; }
   th, td { padding: 2px 6px 2px 0; } tr, .tile, li { break-inside: avoid; } thead { display: table-header-group; }
-  h2, h3 { break-after: avoid; }
-  svg.strip { height: 8.5px; } svg.fan { height: 27px; min-width: 100px; } .strips { min-width: 135px; gap: 1px 4px; }
+  h2, h3 { break-after: avoid; } section + section { break-before: page; } td small { line-height: 1.2; }
+  svg.strip { height: 8.5px; } svg.fan { height: 24px; min-width: 95px; margin-bottom: 2px; }
+  .strips { min-width: 128px; gap: 1px 4px; }
   footer { margin-top: 6px; padding-top: 3px; }
 }
 """

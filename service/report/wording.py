@@ -11,7 +11,6 @@ from planning.occurrence import Occurrence
 NOTHING = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
 
-_LARGE = ((1e12, " trillion"), (1e9, " billion"), (1e6, " million"))
 _SHORT = ((1e12, "T"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
 
 
@@ -26,23 +25,19 @@ def amount(value: float) -> str:
     return told.replace("-", _MINUS).removesuffix(".0")
 
 
-def money(value: float, currency: str) -> str:
-    """An amount of money that is read in a sentence."""
-    unit = f" {currency}" if currency else ""
-    for size, word in _LARGE:
-        if abs(value) >= size:
-            return f"{_digits(value / size)}{word}{unit}"
-    return f"{amount(value)}{unit}"
-
-
 def short_money(value: float) -> str:
-    """An amount of money that stands in a table whose head names the currency."""
+    """An amount of money without its currency."""
     if not math.isfinite(value):
         return NOTHING
     for size, letter in _SHORT:
         if abs(value) >= size:
             return f"{_digits(value / size)}{letter}"
     return amount(value)
+
+
+def priced(value: float, currency: str) -> str:
+    """An amount of money with its currency, if that is known."""
+    return f"{short_money(value)} {currency}".rstrip()
 
 
 def chance(value: float) -> str:
