@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from demand.errors import Invalid
 from demand.series import DIMENSIONS
@@ -9,7 +10,7 @@ from planning.ledger import Commitment
 from planning.scenarios.application import apply
 from planning.scenarios.dice import Dice
 from planning.scenarios.events import Futures
-from planning.scenarios.outcomes import Market, Outcomes, Yardstick, meet
+from planning.scenarios.outcomes import ABOUT_SUPPLY, Market, Outcomes, Yardstick, meet, without_supply
 from planning.scenarios.scenario import Scenario, all_events
 from planning.scenarios.selecting import keys_of
 from planning.supply import Sampling
@@ -37,9 +38,6 @@ class Row:
 
     scenario: Scenario | None
     outcomes: Outcomes
-
-
-ABOUT_SUPPLY = frozenset({Yardstick.SHORTAGE, Yardstick.UNMET, Yardstick.IDLE})
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,8 @@ def compare(
     """
     if len(scenarios) > MOST_SCENARIOS:
         raise Invalid(f"{len(scenarios)} scenarios are more than the {MOST_SCENARIOS} that are compared at once")
-    demand = demand_ahead(_by_series(asked), unit, most)
     supply = supply_ahead(unit, asked.selection)
+    demand = demand_ahead(replace(asked, by=EVERY_DIMENSION, unit=supply.unit), unit, most)
     stored = unit.scenarios.by_name()
     dice = Dice(SEED, asked.n_paths)
     happening = [(), *(all_events(each, {**stored, each.name: each}) for each in scenarios)]
@@ -107,15 +105,12 @@ def rank_assumptions(
         NotFound, Invalid: as for `compare`.
     """
     scenario, outcome = question
-    demand = demand_ahead(_by_series(asked), unit, most)
     supply = supply_ahead(unit, asked.selection)
+    demand = demand_ahead(replace(asked, by=EVERY_DIMENSION, unit=supply.unit), unit, most)
     events = all_events(scenario, {**unit.scenarios.by_name(), scenario.name: scenario})
     market = _market([apply(events, demand.paths, supply.blocks, Dice(SEED, asked.n_paths))], counted, supply)
-    return tornado(events, demand.paths, supply.blocks, lambda futures: outcome.of(meet(futures, market)), seed=SEED)
-
-
-def _by_series(asked: DemandQuestion) -> DemandQuestion:
-    return replace(asked, by=EVERY_DIMENSION)
+    come_to = partial(meet, market=market) if outcome in ABOUT_SUPPLY else without_supply
+    return tornado(events, demand.paths, supply.blocks, lambda futures: outcome.of(come_to(futures)), seed=SEED)
 
 
 def _market(futures: Sequence[Futures], counted: Commitment, supply: SupplyAhead) -> Market:

@@ -53,14 +53,7 @@ class SupplyAhead:
 
     def megawatts_each(self, n_paths: int) -> dict[str, FloatArray]:
         """Power of one accelerator of each kind that blocks in megawatts are of, path by path, where it is known."""
-        converter = Converter(self.catalogue, MEGAWATTS, np.ones(1), seed=SHARED_SEED)
-        known = {}
-        for name in {block.accelerator for block in self.blocks if block.unit == MEGAWATTS}:
-            try:
-                known[name] = converter.convert(np.ones((n_paths, 1)), ACCELERATORS, name)[:, 0]
-            except (AcceleratorNotFound, Invalid):
-                continue
-        return known
+        return megawatts_each(self.blocks, self.catalogue, n_paths)
 
 
 def supply_ahead(unit: UnitOfWork, selection: Selection, pool_by: tuple[str, ...] | None = None) -> SupplyAhead:
@@ -71,11 +64,28 @@ def supply_ahead(unit: UnitOfWork, selection: Selection, pool_by: tuple[str, ...
         selection: blocks are selected by provider, region and accelerator; what a block leaves open is.
         pool_by: what tells pools apart; None for the pools in force.
     """
+    pools = unit.topologies.newest() if pool_by is None else None
+    blocks = tuple(ledger(unit, selection))
+    return SupplyAhead(blocks, pools, PLACE if pool_by is None else pool_by, unit.accelerators.catalogue())
+
+
+def ledger(unit: UnitOfWork, selection: Selection) -> list[Block]:
+    """The blocks whose provider, region and accelerator are selected; what a block leaves open is."""
     wanted = {name: values for name, values in selection.conditions().items() if name in ("provider", *PLACE)}
-    blocks = tuple(
+    return [
         stored.block
         for stored in unit.capacity.find()
         if all(getattr(stored.block, name) in ("", *accepted) for name, accepted in wanted.items())
-    )
-    pools = unit.topologies.newest() if pool_by is None else None
-    return SupplyAhead(blocks, pools, PLACE if pool_by is None else pool_by, unit.accelerators.catalogue())
+    ]
+
+
+def megawatts_each(blocks: Sequence[Block], catalogue: Catalogue, n_paths: int) -> dict[str, FloatArray]:
+    """Power of one accelerator of each kind that blocks in megawatts are of, path by path, as far as it is known."""
+    converter = Converter(catalogue, MEGAWATTS, np.ones(1), seed=SHARED_SEED)
+    known = {}
+    for name in {block.accelerator for block in blocks if block.unit == MEGAWATTS}:
+        try:
+            known[name] = converter.convert(np.ones((n_paths, 1)), ACCELERATORS, name)[:, 0]
+        except (AcceleratorNotFound, Invalid):
+            continue
+    return known

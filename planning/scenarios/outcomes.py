@@ -101,6 +101,10 @@ class Yardstick(StrEnum):
         return _NUMBERS[self](outcomes)
 
 
+ABOUT_SUPPLY = frozenset({Yardstick.SHORTAGE, Yardstick.UNMET, Yardstick.IDLE})
+"""What says nothing where no supply is known of."""
+
+
 def meet(futures: Futures, market: Market) -> Outcomes:
     """Demand and supply of futures, path by path.
 
@@ -124,6 +128,14 @@ def meet(futures: Futures, market: Market) -> Outcomes:
         idle=balance.idle.sum(axis=0),
         remarks=tuple(remarks),
     )
+
+
+def without_supply(futures: Futures) -> Outcomes:
+    """Demand of futures alone, as if there were no supply: for yardsticks that are not about it."""
+    demand = by_workload(futures.demand)
+    total = np.asarray(sum(demand.values()))
+    nothing = np.zeros_like(total)
+    return Outcomes(demand, nothing, total, nothing, futures.remarks)
 
 
 def by_workload(demand: DemandPaths) -> dict[Workload, FloatArray]:

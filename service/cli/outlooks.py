@@ -133,21 +133,21 @@ _SAID = {
 
 
 def _breach(found: Occurrence, row: int, index: pd.DatetimeIndex) -> Text:
-    return Text(f"first breach: {_dates(found, row, index)}; never with chance {found.never[row]:.0%}\n")
+    return Text(f"chance of a first breach: {_dates(found, row, index)}; {found.never[row]:.0%} never\n")
 
 
 def _passing(crossing: Crossing, row: int) -> Text:
     found, index = crossing.found.passes, crossing.demand.view.index
     return Text(
-        f"inference is above to stay: {_dates(found, row, index)}; already with chance {found.already[row]:.0%}, "
-        f"never with {found.never[row]:.0%}\n"
+        f"chance that inference is above to stay: {found.already[row]:.0%} already, {_dates(found, row, index)}; "
+        f"{found.never[row]:.0%} never\n"
     )
 
 
 def _dates(found: Occurrence, row: int, index: pd.DatetimeIndex) -> str:
     steps = found.quantiles(LEVELS)[row]
-    told = [_date(index[step]) if step < len(index) else "not within the horizon" for step in steps]
-    return ", ".join(f"{date} with chance {level:.0%}" for level, date in zip(LEVELS, told, strict=True))
+    told = [f"by {_date(index[step])}" if step < len(index) else "not within the horizon" for step in steps]
+    return ", ".join(f"{level:.0%} {date}" for level, date in zip(LEVELS, told, strict=True))
 
 
 def _shares(crossing: Crossing, row: int) -> Table:

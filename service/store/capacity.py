@@ -177,24 +177,28 @@ class CapacityRepository:
         wanted = {name: block and normal(block) for name, block in wanted.items()}
         check_changes(present, wanted, signature.note)
         changed = {name: block for name, block in wanted.items() if present.get(name) != block}
-        for name, block in changed.items():
-            before = present.get(name)
-            shared = {
-                "name": name,
-                "version": self._next_version(name),
-                "changed_at": self._now,
-                "changed_by": signature.by,
-            }
-            states = {"before": before and to_document(before), "after": block and to_document(block)}
-            self._connection.execute(insert(CAPACITY_CHANGE).values(**shared, note=signature.note, **states))
-            self._connection.execute(delete(CAPACITY_BLOCK).where(CAPACITY_BLOCK.c.name == name))
-            if block is not None:
-                self._connection.execute(insert(CAPACITY_BLOCK).values(**shared, **_cells(block)))
+        if not changed:
+            return
+        versions = self._versions(list(changed))
+        shared = {
+            name: {"name": name, "version": versions[name], "changed_at": self._now, "changed_by": signature.by}
+            for name in changed
+        }
+        changes = [
+            {**shared[name], "note": signature.note, "before": _document(present.get(name)), "after": _document(block)}
+            for name, block in changed.items()
+        ]
+        self._connection.execute(insert(CAPACITY_CHANGE), changes)
+        self._connection.execute(delete(CAPACITY_BLOCK).where(CAPACITY_BLOCK.c.name.in_(changed)))
+        if rows := [{**shared[name], **_cells(block)} for name, block in changed.items() if block is not None]:
+            self._connection.execute(insert(CAPACITY_BLOCK), rows)
 
-    def _next_version(self, name: str) -> int:
-        # counted over its changes, so that a name that was removed and entered again never has a version twice
-        statement = select(func.max(CAPACITY_CHANGE.c.version)).where(CAPACITY_CHANGE.c.name == name)
-        return (self._connection.execute(statement).scalar_one() or 0) + 1
+    def _versions(self, names: Sequence[str]) -> dict[str, int]:
+        """The version that comes next of each, counted over changes: removed and entered again, a block goes on."""
+        name, version = CAPACITY_CHANGE.c.name, func.max(CAPACITY_CHANGE.c.version)
+        statement = select(name, version).where(name.in_(names)).group_by(name)
+        newest = {row[0]: row[1] for row in self._connection.execute(statement)}
+        return {each: newest.get(each, 0) + 1 for each in names}
 
     def _earlier(self, as_of: datetime, *conditions: ColumnElement[bool]) -> list[StoredBlock]:
         newest = (
@@ -226,6 +230,10 @@ def normal(block: Block) -> Block:
     """
     check_entry(block)
     return to_block(to_document(block))
+
+
+def _document(block: Block | None) -> Document | None:
+    return None if block is None else to_document(block)
 
 
 def _cells(block: Block) -> dict[str, Any]:

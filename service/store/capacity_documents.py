@@ -112,7 +112,7 @@ def _instant(written: str | datetime) -> pd.Timestamp:
 
 
 def _text(instant: pd.Timestamp) -> str:
-    return instant.tz_convert("UTC").floor("us").isoformat().replace("+00:00", "Z")
+    return instant.tz_convert("UTC").to_pydatetime(warn=False).isoformat().replace("+00:00", "Z")
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {

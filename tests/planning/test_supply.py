@@ -198,8 +198,9 @@ def test_a_scenario_delays_blocks_and_those_that_wait_for_them() -> None:
 
 
 def test_a_scenario_changes_the_chance_that_blocks_convert() -> None:
-    edits = SupplyEdits(2).having("hall 1", BlockEdit(conversion=np.array([1.0, 0.0])))
-    assert edited(edits, replace(BLOCK, conversion=0.5))[:, -1].tolist() == [1000, 0]
+    for chances in ([1.0, 0.0], [0.0, 1.0]):
+        edits = SupplyEdits(2).having("hall 1", BlockEdit(conversion=np.array(chances)))
+        assert (edited(edits, replace(BLOCK, conversion=0.5))[:, -1] / 1000).tolist() == chances
 
 
 def test_a_scenario_takes_a_part_of_what_is_there() -> None:

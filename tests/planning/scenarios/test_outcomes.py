@@ -7,7 +7,15 @@ from planning.pools import default_topology
 from planning.scenarios.additions import Launch
 from planning.scenarios.events import Event
 from planning.scenarios.leases import LeaseCancelled
-from planning.scenarios.outcomes import Market, Outcomes, Yardstick, by_workload, meet
+from planning.scenarios.outcomes import (
+    ABOUT_SUPPLY,
+    Market,
+    Outcomes,
+    Yardstick,
+    by_workload,
+    meet,
+    without_supply,
+)
 from planning.scenarios.selecting import BlockSelection
 from planning.states import CommitmentState
 from planning.supply import Sampling
@@ -71,6 +79,13 @@ def test_demand_without_a_pool_and_blocks_that_do_not_count_are_remarked() -> No
     told = come_to(new, blocks=(HALL, power)).remarks
     assert "block 'power' is not counted: it is in megawatts" in told[0]
     assert "demand of region=asia, workload=inference belongs to no pool" in told[1]
+
+
+def test_what_is_not_about_supply_is_the_same_without_it() -> None:
+    alone = without_supply(happening(level()))
+    for yardstick in set(Yardstick) - ABOUT_SUPPLY:
+        assert yardstick.of(alone) == yardstick.of(come_to())
+    assert Yardstick.UNMET.of(alone) == 180
 
 
 def test_workloads_are_summed_path_by_path() -> None:

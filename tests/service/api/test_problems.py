@@ -18,7 +18,7 @@ ORDERS = {
     "/v1/capacity/plain": BLOCK_ORDER,
     "/v1/pools": POOLS_ORDER,
     "/v1/scenarios": SCENARIO_ORDER,
-    "/v1/scenarios/plain": SCENARIO_ORDER,
+    "/v1/scenarios/plain": {**SCENARIO_ORDER, "name": "plain"},
     "/v1/scenarios/compare": {"scenarios": ["plain"]},
 }
 TABLES = {
@@ -26,6 +26,7 @@ TABLES = {
     "/v1/queues": "timestamp,value\n2025-01-06T00:00:00Z,1\n",
     "/v1/capacity/import": "name,quantity,online\nplain,1,2027-01-01\n",
 }
+WITHOUT_STORE = {"/v1/scenarios/library"}
 NAMED = {"/v1/regressors/calendar": "?name=fairs", "/v1/events/calendar": ""}
 
 
@@ -52,7 +53,8 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
         asked = path
         for name, value in ids.items():
             asked = asked.replace(name, value)
-        found += [(method, asked, described) for method, described in methods.items() if path.startswith("/v1/")]
+        if path.startswith("/v1/") and path not in WITHOUT_STORE:
+            found += [(method, asked, described) for method, described in methods.items()]
     return found
 
 

@@ -37,8 +37,8 @@ def test_the_outlook_is_shown_in_tables(planned: Command) -> None:
     eu = [row for row in cells if row[0] not in {"0.0"}]
     assert [row[1] for row in eu[:4]] == ["0.0", "0.0", "370.0", "370.0"]
     assert [row[2] for row in eu[:2]] == ["100%", "100%"]
-    assert "first breach: 2025-01-07 with chance 10%" in done.stdout
-    assert "never with chance 0%" in done.stdout
+    assert "chance of a first breach: 10% by 2025-01-07" in done.stdout
+    assert "90% by 2025-01-07; 0% never" in done.stdout
     assert "block 'power' is not counted: it is in megawatts" in done.stderr
 
 
@@ -52,9 +52,9 @@ def test_the_crossover_is_shown_in_tables(planned: Command) -> None:
     done = planned("crossover", "--group-by", "region", "--horizon", 2)
     assert done.returncode == 0, done.stderr
     assert "eu: inference over training and inference" in done.stdout
-    assert "inference is above to stay: 2025-01-07 with chance 10%" in done.stdout
-    assert "already with chance 100%, never with 0%" in done.stdout
-    assert "not within the horizon with chance 90%; already with chance 0%, never with 100%" in done.stdout
+    assert "inference is above to stay: 100% already, 10% by 2025-01-07" in done.stdout
+    assert "inference is above to stay: 0% already, 10% not within the horizon" in done.stdout
+    assert "90% not within the horizon; 100% never" in done.stdout
 
 
 @pytest.mark.parametrize(
