@@ -1,12 +1,21 @@
-"""Which of two media types an `Accept` header asks for (RFC 9110, section 12.5.1)."""
+"""Which of several media types an `Accept` header asks for (RFC 9110, section 12.5.1)."""
+
+from collections.abc import Sequence
 
 JSON = "application/json"
 CSV = "text/csv"
+PARQUET = "application/vnd.apache.parquet"
+HTML = "text/html"
 
 
 def prefers(accept: str, media_type: str, over: str = JSON) -> bool:
     """Whether the header wants one media type rather than the other, which is what one gets who asks for neither."""
-    return _quality(accept, media_type) > _quality(accept, over)
+    return preferred(accept, (over, media_type)) == media_type
+
+
+def preferred(accept: str, offered: Sequence[str]) -> str:
+    """The media type that the header wants most; of those it wants alike, and if it wants none, the first."""
+    return max(offered, key=lambda media_type: _quality(accept, media_type))
 
 
 def _quality(accept: str, media_type: str) -> float:

@@ -2,17 +2,21 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BeforeValidator, Field
 
 from demand.errors import Invalid, NotFound
 from planning.outlook import OutlookQuestion
-from service.api.dependencies import SettingsDep, UnitDep
+from service.api.dependencies import SettingsDep, StoreDep, UnitDep
+from service.api.exports import EXPORTED, Export, exported
 from service.api.outlook_schemas import OutlookAnswer
 from service.api.planning_query import Chance, PlanningQuery
 from service.api.problems import problems
 from service.api.queries import split_commas
 from service.outlooks import Prices, SupplyQuestion, look_ahead
+from service.report.outlook import OutlookView, outlook_part
+from service.report.outlook_table import outlook_table
+from service.report.page import report
 
 router = APIRouter(prefix="/v1/outlook", tags=["planning"])
 
@@ -61,13 +65,28 @@ class OutlookQuery(PlanningQuery):
         )
 
 
-@router.get("", responses=problems(NotFound, Invalid))
-def read_outlook(query: Annotated[OutlookQuery, Query()], unit: UnitDep, settings: SettingsDep) -> OutlookAnswer:
+@router.get("", response_model=OutlookAnswer, responses={**EXPORTED, **problems(NotFound, Invalid)})
+def read_outlook(
+    query: Annotated[OutlookQuery, Query()],
+    request: Request,
+    response: Response,
+    unit: UnitDep,
+    store: StoreDep,
+    settings: SettingsDep,
+) -> OutlookAnswer | Response:
     """Chance of shortage, what is missing and what idles, headroom, the first breach and the supply to aim at.
 
     Per pool and step, with what is live of the ledger, with what is signed too, and with everything that is talked
-    about. Path i of demand meets path i of supply, so risks that demands share are not averaged away.
+    about. Path i of demand meets path i of supply, so risks that demands share are not averaged away. With `Accept:
+    text/csv` or `application/vnd.apache.parquet` it is a table with a row per pool, degree and step; with `text/html`
+    a report to print.
     """
+    response.headers["Vary"] = "Accept"
     asked = query.supply()
     prospect = look_ahead(query.demand(settings), asked, unit, settings.max_series_per_answer)
-    return OutlookAnswer.of(prospect, asked, query.measure)
+    export = Export(
+        "outlook",
+        lambda: outlook_table(prospect, asked.told.levels),
+        lambda: report(outlook_part(OutlookView(prospect, asked.told)), None, store.now()),
+    )
+    return exported(request, export) or OutlookAnswer.of(prospect, asked, query.measure)

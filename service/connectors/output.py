@@ -1,8 +1,9 @@
-"""Forecast tables written to files, in whole or not at all."""
+"""Tables and pages written to files, in whole or not at all, and tables as bytes."""
 
 import gzip
 import secrets
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -20,14 +21,35 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         Invalid: the file cannot be written there.
     """
     write = writer_for(path)
+    write_whole(path, lambda temporary: write(table, temporary))
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let something be written beside the path, and put it there when it is whole; an older file is replaced at once.
+
+    Raises:
+        Invalid: the file cannot be written there.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        write(table, temporary)
+        write(temporary)
         temporary.replace(path)
     except OSError as error:
         raise Invalid(f"{path} cannot be written: {error}; choose another path or free space") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """A table as CSV, as `write_table` writes it."""
+    return _as_text(table).to_csv(index=False, lineterminator="\n").encode()
+
+
+def parquet_bytes(table: pd.DataFrame) -> bytes:
+    """A table as Parquet, as `write_table` writes it."""
+    buffer = BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
 
 
 def writer_for(path: Path) -> Callable[[pd.DataFrame, Path], None]:
@@ -43,7 +65,7 @@ def writer_for(path: Path) -> Callable[[pd.DataFrame, Path], None]:
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    _as_text(table).to_csv(path, index=False, compression=None, lineterminator="\n")
+    path.write_bytes(csv_bytes(table))
 
 
 def _write_gzip_csv(table: pd.DataFrame, path: Path) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from demand.errors import Invalid, UnsupportedFormat
-from service.connectors.output import write_table, writer_for
+from service.connectors.output import csv_bytes, parquet_bytes, write_table, writer_for
 
 TABLE = pd.DataFrame(
     {
@@ -39,6 +39,12 @@ def test_gzip_csv_holds_the_same_text_whatever_its_name_and_time(tmp_path: Path)
 def test_parquet_holds_the_same_table(tmp_path: Path) -> None:
     write_table(TABLE, tmp_path / "OUT.Parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "OUT.Parquet"), TABLE)
+
+
+def test_bytes_are_those_of_files(tmp_path: Path) -> None:
+    for name, as_bytes in (("out.csv", csv_bytes), ("out.parquet", parquet_bytes)):
+        write_table(TABLE, tmp_path / name)
+        assert as_bytes(TABLE) == (tmp_path / name).read_bytes()
 
 
 @pytest.mark.parametrize("name", ["out.xlsx", "out", "out.json", "csv"])

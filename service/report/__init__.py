@@ -1,0 +1,1 @@
+"""Outlooks and plans as tidy tables, and as a page to print."""
