@@ -67,7 +67,7 @@ def demo(
 
 
 def store_fleet(store: Store, fleet: SimulatedFleet) -> None:
-    """Store a fleet as it would have come: what was recorded, what was corrected, and its supply; all of it or nothing."""
+    """Store a fleet as it would have come: what was recorded, what was corrected, and its supply; all or nothing."""
     now = pd.Timestamp(datetime.now(UTC))
     reports: dict[str, IngestReport] = {}
     with store.staging() as unit:
