@@ -54,7 +54,7 @@ def moves(problem: Problem, review: str) -> tuple[list[Move], list[Move]]:
 
 
 def test_what_is_due_is_left_when_a_later_block_can_follow_what_is_seen() -> None:
-    # At once, the early one costs 40 and shortage 50 on average; in stages, the late one costs 60 on half of all paths.
+    # At once, the early block costs 40 and shortage 50 on average; in stages, the late one costs 60 in half the paths.
     at_once, staged = moves(two_blocks(known=True), "2026-04-01")
     assert at_once == [Move.PROCEED, Move.CANCEL]
     assert staged == [Move.CANCEL, Move.CANCEL]
