@@ -1,6 +1,6 @@
 """What planning knows of supply: the ledger, the pools in force and the power of accelerators."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,9 +53,13 @@ class SupplyAhead:
 
     def megawatts_each(self, n_paths: int) -> dict[str, FloatArray]:
         """Power of one accelerator of each kind that blocks in megawatts are of, path by path, where it is known."""
+        return self.power_of({block.accelerator for block in self.blocks if block.unit == MEGAWATTS}, n_paths)
+
+    def power_of(self, accelerators: Iterable[str], n_paths: int) -> dict[str, FloatArray]:
+        """Megawatts of one accelerator of each kind, path by path, where it is known; arrays of shape (n_paths,)."""
         converter = Converter(self.catalogue, MEGAWATTS, np.ones(1), seed=SHARED_SEED)
         known = {}
-        for name in {block.accelerator for block in self.blocks if block.unit == MEGAWATTS}:
+        for name in accelerators:
             try:
                 known[name] = converter.convert(np.ones((n_paths, 1)), ACCELERATORS, name)[:, 0]
             except (AcceleratorNotFound, Invalid):
