@@ -95,12 +95,12 @@ class Prospect:
     remarks: tuple[str, ...] = ()
 
     @property
-    def short_ispriced(self) -> bool:
+    def short_is_priced(self) -> bool:
         """Whether it is known what shortage costs."""
         return any(each.cost_short for each in self.topology.classes)
 
     @property
-    def idle_ispriced(self) -> bool:
+    def idle_is_priced(self) -> bool:
         """Whether it is known what idleness costs."""
         return any(self.topology.cost_idle.values())
 

@@ -152,9 +152,7 @@ def _stored(row: Row[Any]) -> StoredPlan:
     for name in ("uncounted", "left_out"):
         told[name] = tuple((what, reason) for what, reason in told[name])
     told["remarks"] = tuple(told["remarks"])
-    grounds = Grounds(
-        ledger_at=from_micros(row.ledger_at), run_ids=tuple(row.run_ids), catalogue=row.catalogue, **told
-    )
+    grounds = Grounds(ledger_at=from_micros(row.ledger_at), run_ids=tuple(row.run_ids), catalogue=row.catalogue, **told)
     signature = Signature(row.made_by, row.note)
     kept = KeptPlan(row.order, to_plan(row.result), grounds, signature, row.based_on)
     return StoredPlan(row.id, from_micros(row.made_at), kept)
