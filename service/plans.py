@@ -106,6 +106,6 @@ def _check_currency(before: StoredPlan, currency: str, whose: str) -> None:
     earlier = before.kept.grounds.currency
     if earlier != currency:
         raise Invalid(
-            f"plan {before.id} is in {earlier} and {whose} in {currency}, so they cannot be compared; plan anew without "
-            "based_on"
+            f"plan {before.id} is in {earlier} and {whose} in {currency}, so they cannot be compared; plan "
+            "without based_on"
         )
