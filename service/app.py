@@ -23,6 +23,7 @@ from service.api import (
     models,
     observations,
     outlooks,
+    plans,
     pools,
     problems,
     regressors,
@@ -31,6 +32,7 @@ from service.api import (
     training_runs,
 )
 from service.jobs.client import JobClient
+from service.plan_turns import PlanTurns
 from service.settings import Settings
 from service.store.engine import Store
 
@@ -70,27 +72,7 @@ _RESOURCES = (
     pools,
     comparisons,
     scenarios,
-    training_runs,
-    models,
-    health,
-)
-
-
-_RESOURCES = (
-    forecasts,
-    explanations,
-    outlooks,
-    crossovers,
-    observations,
-    series,
-    limits,
-    accelerators,
-    regressors,
-    events,
-    capacity,
-    pools,
-    comparisons,
-    scenarios,
+    plans,
     training_runs,
     models,
     health,
@@ -118,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = open_store(settings)
         app.state.ingest_turns = asyncio.Semaphore(INGESTS_AT_ONCE)
+        app.state.plan_turns = PlanTurns(settings.plans_at_once)
         with JobClient(settings) as jobs:
             app.state.store, app.state.jobs = store, jobs
             yield

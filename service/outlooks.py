@@ -130,7 +130,7 @@ def meet(demand: DemandAhead, stored: SupplyAhead, asked: SupplyQuestion) -> Pro
         Invalid: a price or a chance is out of its range.
     """
     keys = [label for label in demand.paths.labels if isinstance(label, SeriesKey)]
-    topology = _priced(stored.topology(keys), asked.prices)
+    topology = priced(stored.topology(keys), asked.prices)
     placed = class_demand(demand.paths, topology)
     edges, n_paths = demand.edges, placed.values.shape[1]
     sampling = Sampling(n_paths, correlation=asked.slip_correlation)
@@ -163,7 +163,12 @@ def _remarks(selection: Selection, found: Prospect) -> Iterator[str]:
         yield "no target is told, since classes of one pool cost differently when they are short; give one cost_short"
 
 
-def _priced(topology: Topology, prices: Prices) -> Topology:
+def priced(topology: Topology, prices: Prices) -> Topology:
+    """The topology with the prices that are given in the place of its own.
+
+    Raises:
+        Invalid: a price is out of its range, or both are zero.
+    """
     for what, price in (("cost_short", prices.short), ("cost_idle", prices.idle)):
         if price is not None and not 0 <= price < np.inf:
             raise Invalid(f"{what}={price:g} is no price of an accelerator-hour; give a number that is not negative")

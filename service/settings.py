@@ -29,6 +29,8 @@ class Settings(BaseSettings):
         max_series_per_answer: most series in one answer.
         max_numbers_per_answer: most numbers per workload in one answer.
         paths: joint sample paths that answers are computed from.
+        plan_seconds: longest time that one plan may be looked for.
+        plans_at_once: how many plans are made at once.
         n_jobs: processes that one partition is spread over; -1 for one per core.
         partition_size: series that are trained together at most.
         models: models to try, where not the whole catalogue.
@@ -45,6 +47,8 @@ class Settings(BaseSettings):
     max_series_per_answer: int = Field(default=1000, gt=0)
     max_numbers_per_answer: int = Field(default=5_000_000, gt=0)
     paths: int = Field(default=500, ge=100, le=10_000)
+    plan_seconds: float = Field(default=300.0, gt=0, le=3600)
+    plans_at_once: int = Field(default=1, ge=1, le=64)
     n_jobs: int = Field(default=-1, ge=-1)
     partition_size: int = Field(default=32, gt=0)
     models: tuple[str, ...] | None = None

@@ -1,6 +1,6 @@
 """What planning knows of supply: the ledger, the pools in force and the power of accelerators."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +53,18 @@ class SupplyAhead:
 
     def megawatts_each(self, n_paths: int) -> dict[str, FloatArray]:
         """Power of one accelerator of each kind that blocks in megawatts are of, path by path, where it is known."""
-        return megawatts_each(self.blocks, self.catalogue, n_paths)
+        return self.power_of({block.accelerator for block in self.blocks if block.unit == MEGAWATTS}, n_paths)
+
+    def power_of(self, accelerators: Iterable[str], n_paths: int) -> dict[str, FloatArray]:
+        """Megawatts of one accelerator of each kind, path by path, where it is known; arrays of shape (n_paths,)."""
+        converter = Converter(self.catalogue, MEGAWATTS, np.ones(1), seed=SHARED_SEED)
+        known = {}
+        for name in accelerators:
+            try:
+                known[name] = converter.convert(np.ones((n_paths, 1)), ACCELERATORS, name)[:, 0]
+            except (AcceleratorNotFound, Invalid):
+                continue
+        return known
 
 
 def supply_ahead(unit: UnitOfWork, selection: Selection, pool_by: tuple[str, ...] | None = None) -> SupplyAhead:
@@ -77,15 +88,3 @@ def ledger(unit: UnitOfWork, selection: Selection) -> list[Block]:
         for stored in unit.capacity.find()
         if all(getattr(stored.block, name) in ("", *accepted) for name, accepted in wanted.items())
     ]
-
-
-def megawatts_each(blocks: Sequence[Block], catalogue: Catalogue, n_paths: int) -> dict[str, FloatArray]:
-    """Power of one accelerator of each kind that blocks in megawatts are of, path by path, as far as it is known."""
-    converter = Converter(catalogue, MEGAWATTS, np.ones(1), seed=SHARED_SEED)
-    known = {}
-    for name in {block.accelerator for block in blocks if block.unit == MEGAWATTS}:
-        try:
-            known[name] = converter.convert(np.ones((n_paths, 1)), ACCELERATORS, name)[:, 0]
-        except (AcceleratorNotFound, Invalid):
-            continue
-    return known

@@ -59,14 +59,17 @@ class Projected:
     Attributes:
         block: of the ledger.
         pool: the row of its pool.
-        accelerators: how many it is.
+        accelerators: how many it is; a number, or one per path where its power in accelerators is uncertain.
         online: days since 1970, infinite where it is never there, shape (n_paths,).
+        left: the share of it that a scenario leaves, shape (n_paths, n_steps); None for all of it. Running costs are
+            those of what is left.
     """
 
     block: Block
     pool: int
-    accelerators: float
+    accelerators: float | FloatArray
     online: FloatArray
+    left: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -114,13 +117,14 @@ def choice_of(projected: Projected, action: Action, terms: Terms, decided: pd.Ti
     end = np.inf if block.end is None else day_number(block.end)
     share = _share(projected.online, min(end, when), terms.edge_days)
     share += _share(start_of(projected, action, when), end, terms.edge_days)
+    share *= 1.0 if projected.left is None else projected.left
     running = block.running_cost_per_month / DAYS_PER_MONTH * np.diff(terms.edge_days) * share
     cost = running @ terms.worth(terms.edge_days[:-1])
     spending = np.append(running.mean(axis=0), 0.0)
     for due, amount in _payments(projected, action, terms, when):
         cost += amount * np.where(np.isfinite(due), terms.worth(np.where(np.isfinite(due), due, 0)), 0)
         spending += _by_step(due, amount, terms.edge_days)
-    return Choice(action, projected.accelerators * share, cost, spending)
+    return Choice(action, np.reshape(projected.accelerators, (-1, 1)) * share, cost, spending)
 
 
 def day_number(instant: pd.Timestamp) -> float:

@@ -62,8 +62,9 @@ class Limits:
         budget: for all that is paid from now on, on average over the paths, not discounted.
         budget_per_step: for what is paid in each step, on average over the paths, shape (n_steps,).
         power_mw: for all blocks together in each step, shape (n_steps,).
-        megawatts_each: power of one accelerator with all that it needs around it, by accelerator. A block counts
-            with the most that it has on any path, so the limit holds on every path.
+        megawatts_each: power of one accelerator with all that it needs around it, by accelerator; a number, or one
+            per path where it is uncertain. A block counts with the most that it draws on any path, so the limit holds
+            on every path.
         minimum_service: the share of expected demand that must be served over the horizon, by class; it is asked of
             the class and of those that are served before it or with it, together.
     """
@@ -71,7 +72,7 @@ class Limits:
     budget: float | None = None
     budget_per_step: FloatArray | None = None
     power_mw: FloatArray | None = None
-    megawatts_each: Mapping[str, float] = field(default_factory=dict)
+    megawatts_each: Mapping[str, float | FloatArray] = field(default_factory=dict)
     minimum_service: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -141,7 +142,8 @@ class Problem:
     def power(self, decision: Decision) -> FloatArray:
         """Megawatts of each choice of a block in each step, shape (n_choices, n_steps)."""
         each = self.limits.megawatts_each.get(decision.block.accelerator, 0.0)
-        return np.stack([choice.supply.max(axis=0) * each for choice in decision.choices])
+        draws = np.reshape(each, (-1, 1))
+        return np.stack([(choice.supply * draws).max(axis=0) for choice in decision.choices])
 
 
 def draft(

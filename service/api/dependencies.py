@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.jobs.client import JobClient
+from service.plan_turns import PlanTurns
 from service.settings import Settings
 from service.store.engine import Store
 from service.store.unit_of_work import UnitOfWork
@@ -35,10 +36,16 @@ async def _ingest_turns(request: Request) -> asyncio.Semaphore:
     return turns
 
 
+async def _plan_turns(request: Request) -> PlanTurns:
+    turns: PlanTurns = request.app.state.plan_turns
+    return turns
+
+
 SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
 JobsDep = Annotated[JobClient, Depends(_jobs)]
 IngestTurnsDep = Annotated[asyncio.Semaphore, Depends(_ingest_turns)]
+PlanTurnsDep = Annotated[PlanTurns, Depends(_plan_turns)]
 
 
 def _reading(store: StoreDep) -> Iterator[UnitOfWork]:

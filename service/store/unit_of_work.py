@@ -19,6 +19,7 @@ from service.store.covariates import CovariateRepository
 from service.store.forecasts import ForecastRepository
 from service.store.limits import LimitRepository
 from service.store.observations import ObservationRepository
+from service.store.plans import PlanRepository
 from service.store.queues import QueueRepository
 from service.store.runs import RunRepository
 from service.store.scenarios import ScenarioRepository
@@ -105,6 +106,11 @@ class UnitOfWork:
     def scenarios(self) -> ScenarioRepository:
         """What may happen."""
         return ScenarioRepository(self._connection, self._clock)
+
+    @cached_property
+    def plans(self) -> PlanRepository:
+        """Plans that were kept."""
+        return PlanRepository(self._connection, self._clock)
 
     @cached_property
     def workers(self) -> WorkerRepository:

@@ -34,6 +34,7 @@ def run_id(client: TestClient, store: Store, document: dict[str, Any]) -> str:
     client.post("/v1/limits", json={"level": 1e6, "start": "2025-01-01T00:00:00Z"})
     send_capacity(client, document)
     send_scenarios(client, document)
+    send_plans(client, document)
     return publish(store)
 
 
@@ -68,6 +69,14 @@ def send_scenarios(client: TestClient, document: dict[str, Any]) -> None:
     """Store every example of a scenario."""
     for example in document["components"]["schemas"]["ScenarioOrder"]["examples"]:
         assert client.post("/v1/scenarios", json=example, params={"by": "anna", "note": "why"}).status_code == 201
+
+
+def send_plans(client: TestClient, document: dict[str, Any]) -> None:
+    """Ask for every example of a plan, by the day and in the days that are forecast, and then for the first again."""
+    own = {"granularity": "day", "horizon": 10, "paths": 20, "at": "2025-01-08T00:00:00Z", "time_limit": 1}
+    for example in document["components"]["schemas"]["PlanOrder"]["examples"]:
+        answer = client.post("/v1/plans", json={**example, **own, "counted": "everything"}, params={"by": "anna"})
+        assert answer.status_code == 201, answer.text
 
 
 def gets(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

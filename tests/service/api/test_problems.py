@@ -20,6 +20,7 @@ ORDERS = {
     "/v1/scenarios": SCENARIO_ORDER,
     "/v1/scenarios/plain": {**SCENARIO_ORDER, "name": "plain"},
     "/v1/scenarios/compare": {"scenarios": ["plain"]},
+    "/v1/plans": {"cost_short": 1},
 }
 TABLES = {
     "/v1/observations": "timestamp,value\n2025-01-06T00:00:00Z,1\n",
@@ -27,6 +28,7 @@ TABLES = {
     "/v1/capacity/import": "name,quantity,online\nplain,1,2027-01-01\n",
 }
 WITHOUT_STORE = {"/v1/scenarios/library"}
+NEEDED = {"/v1/observations": {"series_id": 1}, "/v1/plans/1/comparison": {"with": 1}}
 NAMED = {"/v1/regressors/calendar": "?name=fairs", "/v1/events/calendar": ""}
 
 
@@ -47,7 +49,7 @@ def is_problem(answer: Any, status: int) -> bool:
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     """Every operation that reads or writes data: its method, a path that can be asked, and its description."""
     ids = {"{series_id}": "1", "{run_id}": "any", "{regressor_id}": "1", "{event_id}": "1", "{limit_id}": "1"}
-    ids |= {"{block_name}": "plain", "{accelerator}": "H100", "{scenario_name}": "plain"}
+    ids |= {"{block_name}": "plain", "{accelerator}": "H100", "{scenario_name}": "plain", "{plan_id}": "1"}
     found = []
     for path, methods in document["paths"].items():
         asked = path
@@ -60,7 +62,7 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
 
 def ask(client: TestClient, method: str, path: str) -> Any:
     if method == "get":
-        return client.get(path, params={"series_id": 1} if path == "/v1/observations" else {})
+        return client.get(path, params=NEEDED.get(path, {}))
     if method == "delete":
         return client.delete(path)
     if path in TABLES:

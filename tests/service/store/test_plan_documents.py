@@ -1,0 +1,47 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from planning.ledger import Exit
+from planning.pacing.actions import Closed
+from planning.pacing.comparison import compare
+from planning.pacing.plan import Plan
+from service.store.plan_documents import to_document, to_plan
+from tests.service.plans import changing_plan, small_plan
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return small_plan()
+
+
+def test_a_plan_is_read_back_exactly_as_it_was(plan: Plan) -> None:
+    assert to_plan(json.loads(json.dumps(to_document(plan), allow_nan=False))) == plan
+    assert plan.closed == (Closed("late", Exit.PAUSE, plan.closed[0].reason),)
+
+
+def test_facts_keep_their_order_and_every_digit(plan: Plan) -> None:
+    read = to_plan(json.loads(json.dumps(to_document(plan))))
+    assert list(read.facts.items()) == list(plan.facts.items())
+
+
+def test_what_would_break_a_limit_still_would(plan: Plan) -> None:
+    forbidden = [each for advice in plan.blocks for each in advice.alternatives if np.isinf(each.regret)]
+    read = [each for advice in to_plan(to_document(plan)).blocks for each in advice.alternatives]
+    assert forbidden
+    assert all(each in read for each in forbidden)
+
+
+def test_plans_compare_alike_after_they_were_stored(plan: Plan) -> None:
+    other = changing_plan()
+    read = [to_plan(json.loads(json.dumps(to_document(each)))) for each in (plan, other)]
+    assert compare(*read) == compare(plan, other)
+    assert compare(*read).moved
+
+
+def test_instants_keep_their_nanoseconds(plan: Plan) -> None:
+    made = pd.Timestamp("2026-01-01T00:00:00.123456789Z")
+    document = to_document(plan) | {"made": made.isoformat()}
+    assert to_plan(document).made == made
