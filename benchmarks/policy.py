@@ -4,7 +4,8 @@ Run it with `python -m benchmarks.policy`. In each future demand unfolds; every 
 draws the demand ahead from what is known then, and decides. A way out is taken when the rule asks for it and it closes
 before the next quarter; until then it is kept. All rules see the same draws:
 
-- plan: the least expected cost over the paths;
+- plan: the least expected cost over the paths, where what is not due yet may follow what is seen until it is;
+- plan at once: the same, as if everything had to be decided now;
 - median, P90: the least cost on the one path of medians, or of 90 % quantiles;
 - never: no way out is ever taken.
 
@@ -28,28 +29,34 @@ from planning.ledger import Block, Exit, Milestone, Phase, WayOut
 from planning.pacing.actions import PROCEED, Action
 from planning.pacing.payments import DAYS_PER_MONTH, Projected, Terms, choice_of, day_number
 from planning.pacing.problem import draft
+from planning.pacing.review import at_review
 from planning.pacing.solving import Effort, Solver
 from planning.pools import DemandClass, Pool, Topology
 
 NOW = pd.Timestamp("2026-01-01", tz="UTC")
-MONTHS, QUARTERS, PATHS, FUTURES = 36, 7, 100, 200
+MONTHS, QUARTERS, PATHS, FUTURES = 36, 5, 100, 200
 LEVEL, GROWTH, GROWTH_SPREAD, NOISE = 800.0, 0.012, 0.010, 0.04
 """Demand of each workload at the start, its growth per month, how far that is unknown, and monthly surprises."""
 
-POOLS = Topology(
-    (Pool("all"),),
-    (
-        DemandClass("training", "all", Workload.TRAINING, (), 0, 6.0),
-        DemandClass("inference", "all", Workload.INFERENCE, (), 1, 4.0),
-    ),
-    {"all": 1.0},
-)
+SHORTAGE = (4.0, 12.0)
+"""Costs of an hour short of inference that are tried; of training it is half as much again. Idleness costs 1."""
+
+
+def pools(cost_short: float) -> Topology:
+    """One pool for training and inference."""
+    classes = (
+        DemandClass("training", "all", Workload.TRAINING, (), 0, 1.5 * cost_short),
+        DemandClass("inference", "all", Workload.INFERENCE, (), 1, cost_short),
+    )
+    return Topology((Pool("all"),), classes, {"all": 1.0})
+
 
 Rule = Callable[[FloatArray], FloatArray]
 """From paths of demand, shape (n_classes, n_paths, n_steps), to those that it plans for."""
 
 RULES: Mapping[str, Rule | None] = {
     "plan": lambda paths: paths,
+    "plan at once": lambda paths: paths,
     "median": lambda paths: np.quantile(paths, [0.5], axis=1, method="hazen").transpose(1, 0, 2),
     "P90": lambda paths: np.quantile(paths, [0.9], axis=1, method="hazen").transpose(1, 0, 2),
     "never": None,
@@ -57,25 +64,25 @@ RULES: Mapping[str, Rule | None] = {
 
 
 def ledger() -> tuple[Block, ...]:
-    """What serves already, and five blocks that come half a year apart and can be left until nine months before."""
+    """What serves already, and four blocks that come four months apart and can be left until eight months before."""
     live = Block("live", 1800.0, NOW - pd.Timedelta(days=400), phase=Phase.LIVE, running_cost_per_month=1800 * 365.0)
-    return (live, *(_block(row) for row in range(5)))
+    return (live, *(_block(row) for row in range(4)))
 
 
 def _block(row: int) -> Block:
     online = NOW + pd.DateOffset(months=10 + 4 * row)
-    capital = 400 * 14_000.0
+    capital = 500 * 14_000.0
     until = online - pd.DateOffset(months=8)
     return Block(
         f"block{row}",
-        400.0,
+        500.0,
         online,
         phase=Phase.POWER,
         milestones={Phase.CHIPS: Milestone(online, capital)},
-        running_cost_per_month=400 * 365.0,
+        running_cost_per_month=500 * 365.0,
         ways_out=(
             WayOut(Exit.CANCEL, until, charge=0.12 * capital),
-            WayOut(Exit.SLOW, until, charge=0.02 * capital, charge_per_month=0.003 * capital, months=12),
+            WayOut(Exit.SLOW, until, charge=0.02 * capital, charge_per_month=0.003 * capital, months=6),
         ),
     )
 
@@ -105,9 +112,13 @@ class Run:
     """One rule in one future.
 
     Attributes:
+        topology: with the costs.
+        staged: whether what is not due may follow what is seen.
         decided: the action on each block and when it was decided.
     """
 
+    topology: Topology
+    staged: bool = False
     decided: dict[str, tuple[Action, pd.Timestamp]] = field(default_factory=dict)
 
     def decide(self, now: pd.Timestamp, following: pd.Timestamp, paths: FloatArray) -> None:
@@ -116,9 +127,11 @@ class Run:
         blocks = [self.projected(block, paths.shape[1]) for block in ledger()]
         if not any(now <= way.until < following for each in blocks if each for way in each.block.ways_out):
             return
-        problem = draft([each for each in blocks if each is not None], paths, POOLS, terms)
-        found = Solver(problem, Effort(gap=1e-3, seconds=20)).solve()
-        for decision, choice in zip(problem.decisions, found.plan, strict=True):
+        problem = draft([each for each in blocks if each is not None], paths, self.topology, terms)
+        solver = Solver(problem, Effort(gap=0.005, seconds=20, groups=5))
+        found = solver.solve()
+        plan = at_review(solver, found, following) if self.staged else found.plan
+        for decision, choice in zip(problem.decisions, plan, strict=True):
             action = decision.choices[choice].action
             if action.way is not None and action.way.until < following:
                 self.decided[decision.block.name] = (action, now)
@@ -142,14 +155,14 @@ class Run:
             choice = choice_of(each, action, terms, when)
             total += float(choice.cost[0])
             supply[0] += choice.supply
-        return total + float(recourse(demand, supply, POOLS, terms.hours).cost.sum())
+        return total + float(recourse(demand, supply, self.topology, terms.hours).cost.sum())
 
 
-def future(seed: int) -> dict[str, float]:
+def future(seed: int, cost_short: float) -> dict[str, float]:
     """What each rule came to cost in one future."""
     start = np.full((2, 1), np.log(LEVEL))
     true = unfold(seed, start, 1)
-    runs = {name: Run() for name in RULES}
+    runs = {name: Run(pools(cost_short), staged=name == "plan") for name in RULES}
     for quarter in range(QUARTERS):
         now, following = (NOW + pd.DateOffset(months=3 * at) for at in (quarter, quarter + 1))
         seen = np.concatenate([start, np.log(true[:, 0, : 3 * quarter])], axis=1)
@@ -171,10 +184,13 @@ def summary(costs: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     """Run all futures and keep the summary."""
-    costs = pd.DataFrame([future(seed) for seed in range(FUTURES)])
-    found = summary(costs)
-    found.to_csv(RESULTS / "policy.csv", index=False)
-    Console().print(found.to_string(index=False))
+    found = [
+        summary(pd.DataFrame([future(seed, cost) for seed in range(FUTURES)])).assign(cost_short=cost)
+        for cost in SHORTAGE
+    ]
+    kept = pd.concat(found, ignore_index=True)
+    kept.to_csv(RESULTS / "policy.csv", index=False)
+    Console().print(kept.to_string(index=False))
 
 
 if __name__ == "__main__":

@@ -184,6 +184,8 @@ class _Search:
         """
         solver = self.solver
         for _ in range(_ROUNDS):
+            if self.left() <= 0:
+                return
             found = solver.master.solved(0.3 * solver.effort.gap, self.left(), self.fixed)
             self._check(found)
             self.bound = max(self.bound, found.bound)
@@ -194,7 +196,7 @@ class _Search:
             self.seen.add(found.chosen.tobytes())
             if known and not kept:
                 solver.master.forbid(found.chosen)
-            if (known and kept) or self.done() or self.left() <= 0:
+            if (known and kept) or self.done():
                 return
 
     def consider(self, chosen: FloatArray) -> bool:

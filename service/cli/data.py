@@ -22,13 +22,16 @@ from service.cli.settings import read_settings
 from service.cli.store import open_store
 from service.cli.training import Order, train
 from service.connectors.files import Format, read_batches
+from service.demo_ledger import SOURCE, simulated_ledger, simulated_pools
 from service.ingestion import ingest_batches
+from service.store.capacity_blocks import Signature
 from service.store.engine import Store
 from service.store.ingest_report import IngestRejected, IngestReport
 from service.store.run import RunKind
 
 SHOWN_REJECTIONS = 20
 DEMO_SEED = 20250106
+SIMULATED = Signature(by="computecast demo", note=SOURCE)
 
 
 def ingest(
@@ -59,12 +62,12 @@ def demo(
             with console.status("simulating a fleet"):
                 fleet = simulate_fleet(seed=seed, hours=hours, end=_this_hour())
                 store_fleet(store, fleet)
-            console.print("stored a [bold]simulated[/bold] fleet: no number of it was measured anywhere")
+            console.print("stored a [bold]simulated[/bold] fleet and its supply: no number of it was measured anywhere")
     train(settings, Order(RunKind.RETRAIN), None, wait=True, only_if_needed=True)
 
 
 def store_fleet(store: Store, fleet: SimulatedFleet) -> None:
-    """Store a fleet as it would have come: first what was recorded, then what was corrected, both or nothing."""
+    """Store a fleet as it would have come: what was recorded, what was corrected, and its supply; all or nothing."""
     now = pd.Timestamp(datetime.now(UTC))
     reports: dict[str, IngestReport] = {}
     with store.staging() as unit:
@@ -73,6 +76,9 @@ def store_fleet(store: Store, fleet: SimulatedFleet) -> None:
             reports[source] = unit.observations.ingest(
                 [batch], source=source, on_error=OnError.ABORT, granularity=Granularity.HOUR
             )
+        for block in simulated_ledger(fleet.panel, now.floor("D")):
+            unit.capacity.create(block, SIMULATED)
+        unit.topologies.replace(simulated_pools(fleet.panel), SIMULATED)
     for source, report in reports.items():
         _show(source, report)
 

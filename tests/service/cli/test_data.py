@@ -94,7 +94,12 @@ def test_the_demo_fills_an_empty_store_once_and_trains_on_it(computecast: Comman
     filled = observations(store)
     with store.read() as unit:
         providers = {series.key.provider for series in unit.series.find(Selection())}
+        blocks, pools = [stored.block for stored in unit.capacity.find()], unit.topologies.newest()
     assert all(provider.startswith("simulated-") for provider in providers)
+    assert {block.source for block in blocks} == {"simulated"}
+    assert {pools.topology.pool_of(block.region, block.accelerator) for block in blocks} == set(
+        range(len(pools.topology.pools))
+    )
     second = computecast("demo")
     assert second.returncode == 0
     assert "it is kept" in second.stdout

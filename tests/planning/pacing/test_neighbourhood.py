@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from planning.pacing.solving import Effort, Solver
+from tests.planning.pacing.cases import drawn_problem, every_plan
+
+
+@pytest.mark.parametrize("seed", range(1, 30, 2))
+def test_a_change_of_one_decision_costs_what_the_whole_plan_costs(seed: int) -> None:
+    problem = drawn_problem(seed, limited=True)
+    solver = Solver(problem, Effort())
+    allowed = dict(every_plan(problem))
+    around = solver.around(np.zeros(len(problem.decisions), dtype=np.intp))
+    for row, decision in enumerate(problem.decisions):
+        for choice in range(len(decision.choices)):
+            plan = np.zeros(len(problem.decisions), dtype=np.intp)
+            plan[row] = choice
+            assert around.keeps_limits(row, choice) is (tuple(plan) in allowed)
+            assert around.measure(row, choice) == pytest.approx(solver.evaluator.measure(plan))
+
+
+@pytest.mark.parametrize("seed", range(0, 20, 2))
+def test_descending_ends_where_no_single_change_helps(seed: int) -> None:
+    problem = drawn_problem(seed)
+    around = Solver(problem, Effort()).around(np.zeros(len(problem.decisions), dtype=np.intp))
+    before = around.objective
+    around.descend((), lambda: True)
+    assert around.objective <= before
+    for row, decision in enumerate(problem.decisions):
+        for choice in range(len(decision.choices)):
+            assert around.measure(row, choice) >= around.objective * (1 - 1e-8)
