@@ -1,4 +1,4 @@
-"""What planning costs: seconds and gap of a large pacing programme, and seconds of an allocation as large as that.
+"""What planning costs: seconds and gap of a large pacing programme, and seconds of a large outlook and its parts.
 
 Run it with `python -m benchmarks.planning`. Ledgers and demand are made up by `ledgers.py`. Results go into
 `results/planning.csv`.
@@ -15,9 +15,12 @@ from benchmarks import ledgers
 from benchmarks.accuracy import RESULTS
 from benchmarks.ledgers import Size
 from planning.allocation import allocate
+from planning.ledger import Commitment
+from planning.outlook import Balance, Outlook, OutlookQuestion, outlook
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.problem import Limits, Problem, Risk, draft
 from planning.pacing.solving import Effort, Solver
+from planning.supply import Sampling, supply_paths
 
 Result = TypeVar("Result")
 
@@ -55,6 +58,25 @@ def measured_allocation(seed: int) -> dict[str, float | str]:
     return {"case": "allocation", "seed": seed, "seconds": seconds, "gap": 0.0}
 
 
+def measured_outlook(seed: int) -> dict[str, float | str]:
+    """A row: how long a whole outlook took: supply drawn, given out and told at all three degrees of commitment."""
+    size, asked = OUTLOOK, ledgers.demand(OUTLOOK, seed)
+    blocks = [each.block for each in ledgers.blocks(size, seed)]
+    terms, topology = ledgers.terms(size.months), ledgers.topology(size.pools)
+
+    def told() -> list[Outlook]:
+        found = []
+        for counted in Commitment:
+            supply = supply_paths(blocks, terms.edges, topology, Sampling(size.paths, seed), counted).pools
+            given = allocate(asked, supply, topology)
+            balance = Balance(topology, asked, supply, given.served, given.used, terms.hours)
+            found.append(outlook(balance, OutlookQuestion()))
+        return found
+
+    _, seconds = timed(told)
+    return {"case": "outlook", "seed": seed, "seconds": seconds, "gap": 0.0}
+
+
 def timed(action: Callable[[], Result]) -> tuple[Result, float]:
     """What an action gives, and the seconds that it takes."""
     start = time.perf_counter()
@@ -66,6 +88,7 @@ def main() -> None:
     """Measure and keep."""
     rows = [measured_plan(seed, name) for name in WEIGHTS for seed in SEEDS]
     rows += [measured_allocation(seed) for seed in SEEDS]
+    rows += [measured_outlook(seed) for seed in SEEDS]
     frame = pd.DataFrame(rows).round({"seconds": 2, "gap": 5})
     frame.to_csv(RESULTS / "planning.csv", index=False)
     Console().print(frame.to_string(index=False))

@@ -25,6 +25,7 @@ CROSS_CUTTING = {
     "tests/test_house_rules.py",
     "tests/test_project.py",
     "tests/forecasting/test_conformance.py",
+    "tests/planning/test_worked_example.py",
     "tests/service/api/test_odd_questions.py",
 }
 CROSS_CUTTING_FOLDERS = {"tests/acceptance", "tests/container"}

@@ -14,8 +14,9 @@ from service.api.planning_query import Chance, PlanningQuery
 from service.api.problems import problems
 from service.api.queries import split_commas
 from service.outlooks import Prices, SupplyQuestion, look_ahead
-from service.report.outlook import OutlookView, outlook_part
+from service.report.outlook import outlook_part
 from service.report.outlook_table import outlook_table
+from service.report.outlook_view import OutlookView
 from service.report.page import report
 
 router = APIRouter(prefix="/v1/outlook", tags=["planning"])

@@ -17,12 +17,17 @@ from planning.ledger import Commitment
 from planning.occurrence import Occurrence
 from planning.outlook import OutlookQuestion
 from planning.pools import PLACE
+from service.cli.exports import Format, Output, export, format_wanted
 from service.cli.progress import complaints, console
 from service.cli.settings import read_settings
 from service.cli.store import open_store
 from service.crossovers import Crossing, compare_workloads
 from service.demand_ahead import DemandAhead, DemandQuestion
 from service.outlooks import Prices, Prospect, SupplyQuestion, look_ahead
+from service.report.outlook import outlook_part
+from service.report.outlook_table import outlook_table
+from service.report.outlook_view import SAID, OutlookView
+from service.report.page import report
 
 LEVELS = (0.1, 0.5, 0.9)
 
@@ -50,8 +55,14 @@ def outlook(  # noqa: PLR0913, PLR0917 - every argument is an option of the comm
     sustained: Annotated[int, typer.Option(min=1, help="Buckets in a row for which a breach must last.")] = 1,
     cost_short: Price = None,
     cost_idle: Price = None,
+    export_format: Format = None,
+    output: Output = None,
 ) -> None:
-    """Show what published demand meets of the ledger: chance of shortage, what is missing, what idles, headroom."""
+    """Show what published demand meets of the ledger: chance of shortage, what is missing, what idles, headroom.
+
+    With --format or --output it is written as a tidy table with all degrees of commitment, or as a page to print.
+    """
+    written_as = format_wanted(export_format, output)
     asked = SupplyQuestion(
         None if pool_by is None else _dimensions(pool_by, PLACE, "pool_by"),
         Prices(cost_short, cost_idle),
@@ -61,14 +72,27 @@ def outlook(  # noqa: PLR0913, PLR0917 - every argument is an option of the comm
     demand = DemandQuestion(_selection(region, accelerator), granularity, horizon, n_paths=settings.paths)
     with open_store(settings) as store, store.read() as unit:
         prospect = look_ahead(demand, asked, unit, settings.max_series_per_answer)
-    for row in range(len(prospect.topology.pools)):
-        console.print(_pool(prospect, counted, row, prospect.demand.view.index))
-        console.print(_breach(prospect.outlooks[counted].pools.first_breach, row, prospect.demand.view.index))
+    if written_as is not None:
+        view = OutlookView(prospect, asked.told, counted)
+        export(
+            written_as,
+            output,
+            lambda: outlook_table(prospect, LEVELS),
+            lambda: report(outlook_part(view), None, store.now()),
+        )
+    else:
+        _show(prospect, counted)
     for each in prospect.uncounted[counted]:
         complaints.print(Text(f"block {each.name!r} is not counted: {each.reason}"), soft_wrap=True)
     for remark in prospect.remarks:
         complaints.print(Text(f"note: {remark}"), soft_wrap=True)
     _left_out(prospect.demand)
+
+
+def _show(prospect: Prospect, counted: Commitment) -> None:
+    for row in range(len(prospect.topology.pools)):
+        console.print(_pool(prospect, counted, row, prospect.demand.view.index))
+        console.print(_breach(prospect.outlooks[counted].pools.first_breach, row, prospect.demand.view.index))
 
 
 def crossover(
@@ -103,7 +127,7 @@ def _dimensions(text: str, known: Sequence[str], option: str) -> tuple[str, ...]
 
 def _pool(prospect: Prospect, counted: Commitment, row: int, index: pd.DatetimeIndex) -> Table:
     pools, target = prospect.outlooks[counted].pools, prospect.target
-    title = f"{prospect.topology.pools[row].name}: demand and supply that is {_SAID[counted]} ({prospect.supply.unit})"
+    title = f"{prospect.topology.pools[row].name}: demand and supply that is {SAID[counted]} ({prospect.supply.unit})"
     table = Table("timestamp", title=title)
     rows: list[tuple[str, np.ndarray, str]] = [
         ("demand", prospect.pool_demand.mean[row], ",.1f"),
@@ -123,13 +147,6 @@ def _pool(prospect: Prospect, counted: Commitment, row: int, index: pd.DatetimeI
     for step, timestamp in enumerate(index):
         table.add_row(_date(timestamp), *(_shown(values[step], form) for _, values, form in rows))
     return table
-
-
-_SAID = {
-    Commitment.LIVE: "live",
-    Commitment.COMMITTED: "live or signed",
-    Commitment.EVERYTHING: "live, signed or proposed",
-}
 
 
 def _breach(found: Occurrence, row: int, index: pd.DatetimeIndex) -> Text:

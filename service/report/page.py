@@ -11,6 +11,10 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """The content security policy that a report can be served with."""
 
 
+MOST_LINES = 6
+"""Of a list."""
+
+
 @dataclass(frozen=True)
 class Part:
     """A part of a report.
@@ -49,6 +53,23 @@ def report(outlook: Part | None, plan: Part | None, made: datetime) -> str:
         element("footer", f"Made by computecast on {made.astimezone(UTC):%d %b %Y at %H:%M} UTC."),
     )
     return f"<!DOCTYPE html>\n{element('html', element('head', head), element('body', body), lang='en')}\n"
+
+
+def tiles(told: Sequence[tuple[str, str, str]]) -> Markup:
+    """The numbers that matter most: the name of each, its value, and what else is to be said of it."""
+    shown = [
+        element("div", element("small", name), element("b", value), element("small", more), class_="tile")
+        for name, value, more in told
+    ]
+    return element("div", shown, class_="tiles")
+
+
+def listed(title: str, lines: Sequence[str]) -> Markup:
+    """Lines under a title, as many as fit on a page; nothing if there are none."""
+    if not lines:
+        return joined()
+    more = [f"and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
+    return joined(element("h3", title), element("ul", [element("li", line) for line in [*lines[:MOST_LINES], *more]]))
 
 
 def _bodies(parts: Sequence[Part]) -> Markup:

@@ -1,6 +1,5 @@
 """A plan as a tidy table, and as a part of a report."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +12,10 @@ from planning.pacing.regret import Alternative
 from service.report import wording
 from service.report.markup import Markup, element, joined, table
 from service.report.outlook_table import money_unit
-from service.report.page import Part
+from service.report.page import MOST_LINES, Part, listed, tiles
 
 MOST_BLOCKS = 14
 """Blocks that fit on a page; the table has all."""
-MOST_LINES = 6
-"""Of shadow prices, closed ways out and changes."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +126,7 @@ def _lead(view: PlanView) -> Markup:
 def _tiles(view: PlanView) -> Markup:
     plan, currency = view.plan, view.currency
     low, _, high = plan.costs.quantiles
-    tiles = [
+    told = [
         ("Expected cost, discounted", plan.costs.expected, f"{_short(low)} to {_short(high)} with a chance of 80%"),
         ("Mean of the dearest futures", plan.costs.cvar, "conditional value at risk"),
         ("Payments for blocks", plan.costs.payments, "expected"),
@@ -137,14 +134,8 @@ def _tiles(view: PlanView) -> Markup:
         ("Knowing the future would save", plan.information.value, f"at most {_short(plan.information.at_most)}"),
     ]
     if plan.stochastic.value is not None:
-        tiles.append(("Planning for all paths saves", plan.stochastic.value, "against planning for the mean"))
-    return element(
-        "div", [_tile(name, wording.priced(value, currency), more) for name, value, more in tiles], class_="tiles"
-    )
-
-
-def _tile(name: str, value: str, more: str) -> Markup:
-    return element("div", element("small", name), element("b", value), element("small", more), class_="tile")
+        told.append(("Planning for all paths saves", plan.stochastic.value, "against planning for the mean"))
+    return tiles([(name, wording.priced(value, currency), more) for name, value, more in told])
 
 
 def _blocks(view: PlanView) -> Markup:
@@ -189,21 +180,14 @@ def _prices(view: PlanView) -> Markup:
 
 
 def _closed(view: PlanView) -> Markup:
-    return _list("Closed ways out", [f"{each.block}, {each.kind}: {each.reason}." for each in view.plan.closed])
+    return listed("Closed ways out", [f"{each.block}, {each.kind}: {each.reason}." for each in view.plan.closed])
 
 
 def _changes(view: PlanView) -> Markup:
     if view.changes is None:
         return joined()
     kept = f"{wording.plural(view.changes.n_kept, 'block')} as before."
-    return _list("Since the earlier plan", [kept, *(each.why for each in view.changes.changes)])
-
-
-def _list(title: str, lines: Sequence[str]) -> Markup:
-    if not lines:
-        return joined()
-    more = [f"and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
-    return joined(element("h3", title), element("ul", [element("li", line) for line in [*lines[:MOST_LINES], *more]]))
+    return listed("Since the earlier plan", [kept, *(each.why for each in view.changes.changes)])
 
 
 def _short(value: float) -> str:
