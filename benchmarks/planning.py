@@ -31,7 +31,7 @@ WEIGHTS = {"expected cost": 0.0, "with CVaR": 1.0}
 
 
 def problem(size: Size, seed: int, weight: float) -> Problem:
-    """A ledger under a budget, a power cap and a minimum of service that bind or nearly do."""
+    """A ledger under a budget and a minimum of service that bind or nearly do."""
     blocks, asked = ledgers.blocks(size, seed), ledgers.demand(size, seed)
     free = draft(blocks, asked, ledgers.topology(size.pools), ledgers.terms(size.months))
     spending = sum(float(each.choices[0].spending.sum()) for each in free.decisions)

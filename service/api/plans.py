@@ -6,8 +6,10 @@ from fastapi import APIRouter, Path, Query, Request, Response, status
 from pydantic import Field
 
 from demand.errors import Invalid, NotFound, TooLarge
+from planning.pacing.comparison import compare
 from service.api.bodies import Stalled, Unreadable
 from service.api.dependencies import PlanTurnsDep, SettingsDep, StoreDep, UnitDep
+from service.api.exports import EXPORTED, Export, exported
 from service.api.paging import link_next
 from service.api.plan_answers import PlanAnswer, PlanSummary
 from service.api.plan_order import PlanOrder
@@ -16,6 +18,8 @@ from service.api.problems import problems
 from service.api.queries import LARGEST_ID, Name, StrictQuery
 from service.api.signatures import LONGEST_ACTOR, ActorHeader, SignedQuery
 from service.plans import forget, plan, predecessor
+from service.report.page import report
+from service.report.plan import PlanView, plan_part, plan_table
 from service.store.capacity_blocks import UNSIGNED
 
 router = APIRouter(prefix="/v1/plans", tags=["planning"])
@@ -90,11 +94,30 @@ def list_plans(
     return [PlanSummary.of(stored) for stored in found]
 
 
-@router.get("/{plan_id}", responses=problems(NotFound, Invalid))
-def read_plan(plan_id: PlanId, _: Annotated[StrictQuery, Query()], unit: UnitDep) -> PlanAnswer:
-    """One kept plan, compared with what it is based on."""
+@router.get("/{plan_id}", response_model=PlanAnswer, responses={**EXPORTED, **problems(NotFound, Invalid)})
+def read_plan(
+    plan_id: PlanId,
+    _: Annotated[StrictQuery, Query()],
+    request: Request,
+    response: Response,
+    unit: UnitDep,
+) -> PlanAnswer | Response:
+    """One kept plan, compared with what it is based on.
+
+    With `Accept: text/csv` or `application/vnd.apache.parquet` it is a table with a row per block and action; with
+    `text/html` a page to print.
+    """
+    response.headers["Vary"] = "Accept"
     stored = unit.plans.get(plan_id)
-    return PlanAnswer.of(stored, predecessor(stored, unit))
+    before = predecessor(stored, unit)
+    made, currency = stored.kept.plan, stored.kept.grounds.currency
+    changes = None if before is None else compare(before.kept.plan, made)
+    export = Export(
+        f"plan-{stored.id}",
+        lambda: plan_table(made, currency),
+        lambda: report(None, plan_part(PlanView(made, currency, changes)), stored.made_at),
+    )
+    return exported(request, export) or PlanAnswer.of(stored, before)
 
 
 @router.get("/{plan_id}/comparison", responses=problems(NotFound, Invalid))

@@ -1,3 +1,4 @@
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -349,3 +350,21 @@ def test_the_steps_of_a_plan_are_those_of_the_forecast(published: TestClient) ->
     assert json.dumps([grounds["start"], grounds["end"]]) == json.dumps(
         [edge.isoformat().replace("+00:00", "Z") for edge in (edges[0], edges[-1])]
     )
+
+
+def test_a_plan_is_a_table_or_a_page_for_those_who_ask_for_it(published: TestClient) -> None:
+    told = make(published)
+    path = f"/v1/plans/{told['id']}"
+    table = pd.read_csv(io.BytesIO(published.get(path, headers={"accept": "text/csv"}).content))
+    columns = published.get(path, headers={"accept": "application/vnd.apache.parquet"})
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(io.BytesIO(columns.content))[["block", "planned"]], table[["block", "planned"]]
+    )
+    planned = table[table["planned"]].set_index("block")
+    assert set(planned.index) == {each["block"] for each in told["blocks"]}
+    assert len(table) == sum(1 + len(each["alternatives"]) for each in told["blocks"])
+    assert planned.loc["next", "why"] == advice(told, "next")["why"]
+    page = published.get(path, headers={"accept": "text/html"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert "Pacing plan" in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
