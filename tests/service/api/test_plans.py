@@ -353,7 +353,7 @@ def test_the_steps_of_a_plan_are_those_of_the_forecast(published: TestClient) ->
 
 
 def test_a_plan_is_a_table_or_a_page_for_those_who_ask_for_it(published: TestClient) -> None:
-    told = make(published)
+    told = make(published, cost_short=4, cost_idle=1)
     path = f"/v1/plans/{told['id']}"
     table = pd.read_csv(io.BytesIO(published.get(path, headers={"accept": "text/csv"}).content))
     columns = published.get(path, headers={"accept": "application/vnd.apache.parquet"})
