@@ -112,7 +112,7 @@ def _filled(changes: FloatArray) -> FloatArray:
 
 def _changes(past: FloatArray, lag: int, levels: Sequence[float]) -> FloatArray:
     """Quantiles of the changes over `lag` buckets, shape (n_series, n_levels); NaN where there is none."""
-    every = -(-(past.shape[1] - lag) // MOST_CHANGES)
+    every = max(-(-(past.shape[1] - lag) // MOST_CHANGES), 1)
     ordered = np.sort(past[:, lag::every] - past[:, :-lag:every], axis=1)  # unknown ones come last
     count = (~np.isnan(ordered)).sum(axis=1, keepdims=True)
     place = np.clip(np.asarray(levels) * count - 0.5, 0, np.maximum(count - 1, 0))
