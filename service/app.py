@@ -58,6 +58,29 @@ _WHOLE = (
 """Paths whose bodies are larger than an order and cannot be sent in parts."""
 
 
+_RESOURCES = (
+    forecasts,
+    explanations,
+    outlooks,
+    crossovers,
+    observations,
+    series,
+    limits,
+    accelerators,
+    regressors,
+    events,
+    capacity,
+    pools,
+    comparisons,
+    scenarios,
+    plans,
+    training_runs,
+    models,
+    health,
+)
+"""In the order in which their paths are matched and described."""
+
+
 def open_store(settings: Settings) -> Store:
     """The store that the settings name, brought to the newest schema.
 
@@ -98,27 +121,7 @@ def create_app(settings: Settings) -> FastAPI:
     largest |= {capacity.IMPORT_PATH: capacity.LARGEST_IMPORT_BYTES, pools.router.prefix: pools.LARGEST_BYTES}
     app.add_middleware(bodies.BodyLimits, limits=largest, whole=_WHOLE)
     problems.install(app)
-    resources = (
-        forecasts,
-        explanations,
-        outlooks,
-        crossovers,
-        observations,
-        series,
-        limits,
-        accelerators,
-        regressors,
-        events,
-        capacity,
-        pools,
-        comparisons,
-        scenarios,
-        plans,
-        training_runs,
-        models,
-        health,
-    )
-    for resource in resources:
+    for resource in _RESOURCES:
         app.include_router(resource.router)
     app.include_router(limits.queues)
     return app
