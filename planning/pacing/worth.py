@@ -122,4 +122,10 @@ def _with(problem: Problem, demand: FloatArray, taken: Callable[[FloatArray], Fl
         )
         for each in problem.decisions
     )
-    return replace(problem, decisions=decisions, demand=demand)
+    # By the mean of what a megawatt runs, a block in megawatts still draws what it is.
+    power = {
+        name: 1 / taken(1 / each) if isinstance(each, np.ndarray) else each
+        for name, each in problem.limits.megawatts_each.items()
+    }
+    limits = replace(problem.limits, megawatts_each=power)
+    return replace(problem, decisions=decisions, demand=demand, limits=limits)

@@ -41,8 +41,8 @@ _ADVICE: Example = {
         },
         {
             "action": {"move": "slow", "months": 12, "words": "slow by 12 months"},
-            "regret": None,
-            "breaks_limit": True,
+            "regret": 20700000.0,
+            "breaks_limit": False,
             "payments": 480000.0,
             "shortage": 21000000.0,
             "idleness": -700000.0,
@@ -54,7 +54,7 @@ _ADVICE: Example = {
     "near_tie": False,
     "why": "To proceed rather than to cancel saves 1.2 million USD of the objective; with all other blocks as planned, "
     "to cancel would mean 69.5 million USD less for payments, 74.2 million USD more for shortage, 3.5 million USD less "
-    "for idle capacity. Limits rule out to slow by 12 months.",
+    "for idle capacity.",
 }
 
 COMPARISON: Example = {
@@ -81,7 +81,7 @@ SUMMARY: Example = {
     "made_by": "anna",
     "note": "for the planning round of January",
     "based_on": 6,
-    "scenario": None,
+    "scenario": "partner-leaves",
     "currency": "USD",
     "objective": 141000000.0,
     "expected": 120000000.0,
@@ -131,8 +131,8 @@ PLAN: Example = {
         "currency": "USD",
         "unit": "accelerators",
         "pools_version": 1,
-        "scenario": None,
-        "scenario_version": None,
+        "scenario": "partner-leaves",
+        "scenario_version": 1,
         "uncounted": [{"name": "us-east power", "reason": "it is in megawatts, and no power is known for it"}],
         "left_out": [],
         "remarks": [],

@@ -253,6 +253,16 @@ def test_power_is_kept_within_and_has_its_price(published: TestClient, store: St
     assert {price["kind"] for price in told["prices"]} <= {"power"}
 
 
+def test_a_block_in_megawatts_draws_what_it_is_however_many_accelerators_that_may_be(
+    published: TestClient, store: Store
+) -> None:
+    hall = Block("hall", 5.0, day(-9), region="eu", accelerator="H100", unit="megawatts")
+    enter(store, replace(hall, phase=Phase.LIVE, state=THERE.state))
+    each = {"": 1e-9}
+    make(published, cost_short=10.0, power_mw=5.0001, megawatts_each=each)
+    assert "no plan keeps power of 4.999 MW" in refused(published, cost_short=10.0, power_mw=4.999, megawatts_each=each)
+
+
 def test_a_block_without_known_power_is_named(published: TestClient) -> None:
     said = refused(published, cost_short=10.0, power_mw=5)
     assert (
