@@ -11,7 +11,7 @@ from demand.units import ACCELERATORS
 from planning.ledger import Block, Exit, Phase
 from planning.states import TRANSITIONS, CommitmentState
 from service.api import capacity_examples as examples
-from service.api.limits import Instant
+from service.api.instants import Instant
 from service.capacity import Outcome, changed_fields
 from service.store.capacity_blocks import Change, StoredBlock
 from service.store.capacity_documents import Document, to_block, to_document

@@ -5,10 +5,9 @@ from typing import Annotated, Self
 
 import pandas as pd
 from fastapi import APIRouter, Path, Query, Request, Response, status
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from demand.calendar import EARLIEST
 from demand.errors import Invalid, NotFound, TooLarge, UnsupportedFormat
 from demand.limits import Limit, LimitKind
 from demand.tidy import LARGEST_VALUE
@@ -16,6 +15,7 @@ from demand.units import ACCELERATORS, is_unit
 from service.api import examples
 from service.api.bodies import Stalled, Unreadable, spool
 from service.api.dependencies import StoreDep, UnitDep
+from service.api.instants import Instant
 from service.api.observation_schemas import example_bodies
 from service.api.paging import link_next
 from service.api.problems import problems
@@ -27,8 +27,6 @@ from service.store.limits import StoredLimit
 router = APIRouter(prefix="/v1/limits", tags=["limits"])
 queues = APIRouter(prefix="/v1/queues", tags=["limits"])
 
-LATEST = pd.Timestamp("2200-01-01", tz="UTC")
-
 
 def _check_unit(unit: str) -> str:
     if not is_unit(unit):
@@ -36,13 +34,6 @@ def _check_unit(unit: str) -> str:
     return unit
 
 
-def _check_time(instant: datetime) -> datetime:
-    if not EARLIEST <= instant <= LATEST:
-        raise ValueError(f"is not between {EARLIEST.isoformat()} and {LATEST.isoformat()}; correct the year")
-    return instant
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_check_time)]
 LimitId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The id of a limit.", examples=[1])]
 
 

@@ -12,8 +12,8 @@ from planning.ledger import Commitment
 from planning.pacing.problem import Risk
 from service.api import plan_examples as examples
 from service.api.comparison_schemas import COUNTED, ScenarioChoice
-from service.api.limits import Instant
-from service.api.pools import Label
+from service.api.instants import Instant
+from service.api.pool_names import PoolName
 from service.api.queries import LARGEST_ID, Name, SelectionQuery
 from service.demand_ahead import DemandQuestion
 from service.outlooks import Prices
@@ -76,7 +76,7 @@ class PlanOrder(SelectionQuery):
         description="Power of one accelerator with all that it needs around it, by its name, in place of what "
         "`/v1/accelerators` says.",
     )
-    minimum_service: Annotated[dict[Label, Share], Field(max_length=1000)] = Field(
+    minimum_service: Annotated[dict[PoolName, Share], Field(max_length=1000)] = Field(
         default={}, description="The share of expected demand that must be served over the horizon, by class."
     )
     discount_rate: Annotated[FiniteFloat, Field(ge=0, le=10)] = Field(

@@ -9,12 +9,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from demand.errors import Conflict, Invalid, TooLarge
 from demand.series import Workload
-from demand.tidy import LARGEST_VALUE, LONGEST_NAME
+from demand.tidy import LARGEST_VALUE
 from demand.units import ACCELERATORS, is_unit
 from planning.pools import Topology
 from service.api import capacity_examples as examples
 from service.api.bodies import Stalled, Unreadable
 from service.api.dependencies import StoreDep, UnitDep
+from service.api.pool_names import PoolName
 from service.api.problems import problems
 from service.api.queries import LARGEST_ID, Name, StrictQuery
 from service.api.signatures import ActorHeader, EditQuery
@@ -26,7 +27,6 @@ router = APIRouter(prefix="/v1/pools", tags=["capacity"])
 LARGEST_BYTES = 1 << 20
 """Of all pools and classes."""
 
-Label = Annotated[Name, Field(min_length=1, max_length=2 * LONGEST_NAME + 16)]
 Cost = Annotated[FiniteFloat, Field(ge=0, le=LARGEST_VALUE)]
 
 
@@ -41,7 +41,7 @@ class Pool(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Label
+    name: PoolName
     regions: list[Name] = Field(default=[], max_length=1000, description="Count as one site; all if none is named.")
     accelerators: list[Name] = Field(default=[], max_length=1000, description="The group; all if none is named.")
     rate: FiniteFloat = Field(
@@ -56,8 +56,8 @@ class DemandClass(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Label
-    home: Label = Field(description="The pool that it belongs to.")
+    name: PoolName
+    home: PoolName = Field(description="The pool that it belongs to.")
     workload: Workload = Field(description="Training stays at home; inference may move.")
     elsewhere: list[Name] = Field(default=[], max_length=1000, description="Other pools that can serve it.")
     priority: int = Field(default=0, ge=-LARGEST_ID, le=LARGEST_ID, description="Lower ones are served first.")
@@ -71,7 +71,9 @@ class PoolsOrder(BaseModel):
 
     pools: list[Pool] = Field(min_length=1, max_length=1000)
     classes: list[DemandClass] = Field(min_length=1, max_length=10_000)
-    cost_idle: dict[Label, Cost] = Field(default={}, description="Of an accelerator that idles for an hour, by pool.")
+    cost_idle: dict[PoolName, Cost] = Field(
+        default={}, description="Of an accelerator that idles for an hour, by pool."
+    )
     unit: Annotated[str, AfterValidator(_check_unit)] = Field(
         default=ACCELERATORS, description="What supply and demand are counted in."
     )

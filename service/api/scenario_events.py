@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from service.api.capacity_schemas import BlockOrder
-from service.api.limits import Instant
+from service.api.instants import Instant
 from service.api.scenario_values import (
     STRICT,
     Days,

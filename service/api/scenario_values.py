@@ -8,7 +8,7 @@ from demand.series import Workload
 from demand.tidy import LONGEST_NAME
 from planning.ledger import Phase
 from planning.scenarios.provenance import Confidence
-from service.api.limits import Instant
+from service.api.instants import Instant
 from service.api.queries import Name
 
 STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)

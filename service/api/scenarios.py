@@ -11,7 +11,7 @@ from planning.scenarios.library import library
 from service.api import scenario_examples as examples
 from service.api.bodies import Unreadable
 from service.api.dependencies import StoreDep, UnitDep
-from service.api.limits import Instant
+from service.api.instants import Instant
 from service.api.paging import link_next
 from service.api.problems import problems
 from service.api.queries import LARGEST_ID, StrictQuery
