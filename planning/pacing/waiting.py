@@ -13,6 +13,7 @@ import pandas as pd
 
 from demand.history import FloatArray
 from planning.allocation import recourse
+from planning.pacing.actions import Action
 from planning.pacing.neighbourhood import Neighbourhood
 
 CLUSTERS = 4
@@ -54,13 +55,18 @@ def value_of_waiting(around: Neighbourhood, row: int, seed: int = 0) -> Waiting:
         return Waiting(decision.deadline, None, 0, "no step ends before the deadline, so nothing is learnt by then")
     if problem.shape[0] < LEAST_PATHS:
         return Waiting(decision.deadline, None, seen, f"fewer than {LEAST_PATHS} paths do not tell")
-    choices = range(len(decision.later))
-    allowed = [choice for choice in choices if choice == around.plan[row] or around.keeps_limits(row, choice)]
+    still = [at for at, each in enumerate(decision.choices) if _is_open(each.action, decision.deadline)]
+    allowed = [choice for choice in still if choice == around.plan[row] or around.keeps_limits(row, choice)]
     costs = np.stack([_later_cost(around, row, choice) for choice in allowed])
     weights = problem.risk.weights(around.costs(row, int(around.plan[row])))
     part = evaluator.parts[evaluator.part_of[row]]
     policy = _policy_cost(costs, weights, part.demand[:, :, seen - 1].sum(axis=0), seed)
     return Waiting(decision.deadline, around.objective - problem.risk.measure(policy), seen)
+
+
+def _is_open(action: Action, moment: pd.Timestamp) -> bool:
+    """Whether an action can still be decided on then."""
+    return action.way is None or action.way.until >= moment
 
 
 def _later_cost(around: Neighbourhood, row: int, choice: int) -> FloatArray:
