@@ -24,13 +24,13 @@ def why(decision: Decision, action: Action, others: Sequence[Alternative], waiti
     currency = decision.block.currency
     allowed = [each for each in others if np.isfinite(each.regret)]
     if not allowed:
-        return f"To {action} is the only thing that keeps all limits."
+        return f"To {action} is the only thing that keeps all limits{_order(decision)}."
     closest = min(allowed, key=lambda each: each.regret)
     sentences = [_against(action, closest, currency)]
     if closest.near_tie:
         sentences.append("That is a near tie: the difference is too small to count.")
     if forbidden := [str(each.action) for each in others if not np.isfinite(each.regret)]:
-        sentences.append(f"Limits rule out to {' or '.join(forbidden)}.")
+        sentences.append(f"To {' or '.join(forbidden)} would not keep all limits{_order(decision)}.")
     sentences.append(_on_waiting(waiting, currency))
     return " ".join(each for each in sentences if each)
 
@@ -41,6 +41,12 @@ def money(amount: float, currency: str) -> str:
         if abs(amount) >= size:
             return f"{amount / size:.3g}{word} {currency}"
     return f"{amount:.3g} {currency}"
+
+
+def _order(decision: Decision) -> str:
+    """A block that waits for others is not online before them, nor ever if they never are."""
+    after = " and ".join(decision.block.after)
+    return f" and does not come before {after}, which it waits for" if after else ""
 
 
 def _against(action: Action, other: Alternative, currency: str) -> str:
