@@ -95,6 +95,13 @@ class Prospect:
     remarks: tuple[str, ...] = ()
 
     @property
+    def rows(self) -> tuple[int, ...]:
+        """The pools that are worth telling: those with any demand or supply of what is selected, or all if none has."""
+        supply = self.outlooks[Commitment.EVERYTHING].pools.supply
+        met = (self.pool_demand.mean > 0).any(axis=1) | (supply > 0).any(axis=1)
+        return tuple(int(row) for row in np.flatnonzero(met if met.any() else ~met))
+
+    @property
     def short_is_priced(self) -> bool:
         """Whether it is known what shortage costs."""
         return any(each.cost_short for each in self.topology.classes)

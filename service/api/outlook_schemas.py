@@ -126,7 +126,7 @@ class OutlookAnswer(BaseModel):
             quantiles=list(asked.told.levels),
             service_level=asked.told.service_level,
             sustained=asked.told.sustained,
-            pools=[_pool(prospect, asked, row) for row in range(len(prospect.topology.pools))],
+            pools=[_pool(prospect, asked, row) for row in prospect.rows],
             uncounted={counted: _uncounted(blocks) for counted, blocks in prospect.uncounted.items()},
             unplaced=[Series.model_validate(key, from_attributes=True) for key in prospect.unplaced],
             left_out=[LeftOut.of(left) for left in view.left_out],

@@ -34,7 +34,7 @@ class PlanSummary(BaseModel):
     currency: str
     objective: float
     expected: float = Field(description="Expected cost.")
-    gap: float
+    gap: float | None = Field(description="Relative; null where no bound was found in time.")
     in_time: bool
     actions: dict[str, int] = Field(description="How many blocks proceed, slow, pause or are cancelled.")
 
@@ -71,8 +71,8 @@ class PlanAnswer(BaseModel):
     planned_at: datetime = Field(description="The date of planning, which says what ways out are open.")
     blocks: list[AdviceAnswer]
     objective: float = Field(description="Expected cost plus the weight times CVaR, discounted.")
-    bound: float = Field(description="No plan costs less.")
-    gap: float = Field(description="Of the two, relative to the objective.")
+    bound: float | None = Field(description="No plan costs less; null where none was found in time.")
+    gap: float | None = Field(description="Of the two, relative to the objective; null where no bound was found.")
     in_time: bool = Field(description="Whether the gap that was asked for was reached before time was over.")
     costs: CostsAnswer
     prices: list[PriceAnswer] = Field(description="Shadow prices of limits that bind.")

@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 import typer
+from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
@@ -90,7 +91,7 @@ def outlook(  # noqa: PLR0913, PLR0917 - every argument is an option of the comm
 
 
 def _show(prospect: Prospect, counted: Commitment) -> None:
-    for row in range(len(prospect.topology.pools)):
+    for row in prospect.rows:
         console.print(_pool(prospect, counted, row, prospect.demand.view.index))
         console.print(_breach(prospect.outlooks[counted].pools.first_breach, row, prospect.demand.view.index))
 
@@ -128,20 +129,21 @@ def _dimensions(text: str, known: Sequence[str], option: str) -> tuple[str, ...]
 def _pool(prospect: Prospect, counted: Commitment, row: int, index: pd.DatetimeIndex) -> Table:
     pools, target = prospect.outlooks[counted].pools, prospect.target
     title = f"{prospect.topology.pools[row].name}: demand and supply that is {SAID[counted]} ({prospect.supply.unit})"
-    table = Table("timestamp", title=title)
+    table = Table(title=title, box=SIMPLE, padding=0, show_edge=False)
+    table.add_column("from", no_wrap=True)
     rows: list[tuple[str, np.ndarray, str]] = [
-        ("demand", prospect.pool_demand.mean[row], ",.1f"),
-        ("supply", pools.supply[row], ",.1f"),
+        ("demand", prospect.pool_demand.mean[row], ","),
+        ("supply", pools.supply[row], ","),
         ("short", pools.chance_short[row], ".0%"),
-        ("unmet", pools.unmet.mean[row], ",.1f"),
-        ("unmet q0.9", pools.unmet.quantiles[row, :, -1], ",.1f"),
-        ("idle", pools.idle.mean[row], ",.1f"),
-        ("in use", pools.utilization[row], ".0%"),
-        ("headroom", pools.headroom[row], ",.1f"),
+        ("unmet", pools.unmet.mean[row], ","),
+        ("q0.9", pools.unmet.quantiles[row, :, -1], ","),
+        ("idle", pools.idle.mean[row], ","),
+        ("used", pools.utilization[row], ".0%"),
+        ("headroom", pools.headroom[row], ","),
     ]
     if target is not None:
         cost = pools.cost_short.mean[row] + pools.cost_idle.mean[row]
-        rows += [("cost", cost, ",.0f"), ("target", target.supply[row], ",.1f")]
+        rows += [("cost M", cost / 1e6, ",.2f"), ("target", target.supply[row], ",")]
     for name, _, _ in rows:
         table.add_column(name, justify="right")
     for step, timestamp in enumerate(index):
@@ -189,4 +191,7 @@ def _date(timestamp: datetime) -> str:
 
 
 def _shown(number: float, form: str) -> str:
-    return "-" if np.isnan(number) else format(number, form)
+    """A number that can be read; accelerators with a decimal only where there are few."""
+    if np.isnan(number):
+        return "-"
+    return format(number, form if form != "," else ",.1f" if abs(number) < 10 else ",.0f")

@@ -131,12 +131,14 @@ def _show(stored: StoredPlan, before: StoredPlan | None, *, as_json: bool) -> No
         return
     kept = stored.kept
     plan, currency = kept.plan, kept.grounds.currency
-    table = Table("block", "action", "decide by", "value", "why", title=f"plan {stored.id}")
+    table = Table("block", "action", "decide by", "value", title=f"plan {stored.id}")
     for each in plan.blocks:
         decide_by = "" if each.decide_by is None else f"{each.decide_by:%Y-%m-%d}"
         value = "" if not each.alternatives else _value(each.value, currency)
-        table.add_row(*map(Text, (each.block, str(each.action), decide_by, value, each.why)))
+        table.add_row(*map(Text, (each.block, str(each.action), decide_by, value)))
     console.print(table)
+    for each in plan.blocks:
+        console.print(Text.assemble((each.block, "bold"), f": {each.why}"), soft_wrap=True)
     low, mid, high = (money(each, currency) for each in plan.costs.quantiles)
     console.print(
         Text(
@@ -165,10 +167,12 @@ def _complain(stored: StoredPlan) -> None:
 
 
 def _show_changes(found: Comparison, currency: str) -> None:
-    table = Table("block", "before", "after", "why", title=f"{len(found.changes)} changes, {found.n_kept} as before")
+    table = Table("block", "before", "after", title=f"{len(found.changes)} changes, {found.n_kept} as before")
     for each in found.changes:
-        table.add_row(*map(Text, (each.block, str(each.before or "-"), str(each.after or "-"), each.why)))
+        table.add_row(*map(Text, (each.block, str(each.before or "-"), str(each.after or "-"))))
     console.print(table)
+    for each in found.changes:
+        console.print(Text.assemble((each.block, "bold"), f": {each.why}"), soft_wrap=True)
     for moved in found.moved[:10]:
         console.print(Text(f"{moved.what}: {_fact(moved.before)} -> {_fact(moved.after)}"), soft_wrap=True)
     more = "more" if found.objective >= 0 else "less"

@@ -40,9 +40,10 @@ def _lead(view: OutlookView) -> Markup:
         told = f"no pool is more likely than not to fall short; the closest is {pools[at].name}, with a chance of "
         return element("p", counting, told, f"{wording.chance(chance[at])}.", class_="lead")
     at = int(likely[0])
+    known = wording.plural(len(view.prospect.rows), "pool")
     told = (
-        f"{len(likely)} of {wording.plural(len(pools), 'pool')} {'is' if len(likely) == 1 else 'are'} more likely "
-        "than not to fall short within the horizon; first "
+        f"{len(likely)} of {known} {'is' if len(likely) == 1 else 'are'} more "
+        "likely than not to fall short within the horizon; first "
     )
     date = view.when(found.first_breach, at)[1]
     rest = f", with even odds by {date} and a chance of {wording.chance(chance[at])} by the end."

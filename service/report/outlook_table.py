@@ -23,11 +23,7 @@ def outlook_table(prospect: Prospect, levels: Sequence[float]) -> pd.DataFrame:
         prospect: the outlook.
         levels: those of its quantiles; the quantile at 0.1 has the name p10.
     """
-    parts = [
-        _rows(prospect, counted, row, levels)
-        for row in range(len(prospect.topology.pools))
-        for counted in prospect.outlooks
-    ]
+    parts = [_rows(prospect, counted, row, levels) for row in prospect.rows for counted in prospect.outlooks]
     table = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
     return table.astype({name: np.float64 for name in table.columns if name not in KEYS})
 

@@ -19,7 +19,8 @@ def pool_rows(view: OutlookView) -> Markup:
     found, prospect = view.prospect.outlooks[view.counted].pools, view.prospect
     hours = prospect.demand.hours
     missing = found.unmet.mean @ hours
-    order = np.lexsort((-(1 - found.first_breach.never), -missing))
+    worst_first = np.lexsort((-(1 - found.first_breach.never), -missing))
+    order = [row for row in worst_first if row in prospect.rows]
     head = [
         "Pool",
         "Demand and supply",

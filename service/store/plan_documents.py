@@ -18,11 +18,17 @@ from planning.pacing.worth import PerfectInformation, StochasticWorth
 Document = dict[str, Any]
 
 _AMOUNTS = ("charge", "refund", "charge_per_month")
+_ENDLESS = "without end"
 _PLAIN = ("regret", "payments", "shortage", "idleness")
 
 
 def to_document(plan: Plan) -> Document:
     """The plan as JSON; facts are a list of pairs, as their order counts, and a regret without end is null."""
+    stored: Document = _storable(_document(plan))
+    return stored
+
+
+def _document(plan: Plan) -> Document:
     return {
         "made": _text(plan.made),
         "blocks": [_advice_document(each) for each in plan.blocks],
@@ -41,6 +47,7 @@ def to_document(plan: Plan) -> Document:
 
 def to_plan(document: Mapping[str, Any]) -> Plan:
     """The plan that a document describes."""
+    document = _restored(document)
     costs = document["costs"]
     return Plan(
         made=_instant(document["made"]),
@@ -119,6 +126,21 @@ def _way(document: Mapping[str, Any]) -> WayOut:
 
 def _numbers(costs: Costs) -> Document:
     return {each.name: float(getattr(costs, each.name)) for each in fields(costs) if each.name != "quantiles"}
+
+
+def _storable(value: Any) -> Any:
+    """JSON has no number without end, such as the gap of a plan that no bound was found for in time."""
+    if isinstance(value, Mapping):
+        return {name: _storable(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(each) for each in value]
+    return {_ENDLESS: repr(float(value))} if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return float(value[_ENDLESS]) if set(value) == {_ENDLESS} else {k: _restored(v) for k, v in value.items()}
+    return [_restored(each) for each in value] if isinstance(value, list) else value
 
 
 def _finite(value: float) -> float | None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -45,3 +46,9 @@ def test_instants_keep_their_nanoseconds(plan: Plan) -> None:
     made = pd.Timestamp("2026-01-01T00:00:00.123456789Z")
     document = to_document(plan) | {"made": made.isoformat()}
     assert to_plan(document).made == made
+
+
+def test_a_plan_that_no_bound_was_found_for_is_json_and_read_back(plan: Plan) -> None:
+    early = replace(plan, bound=-np.inf, gap=np.inf, in_time=False)
+    written = json.dumps(to_document(early), allow_nan=False)
+    assert to_plan(json.loads(written)) == early
