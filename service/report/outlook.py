@@ -76,11 +76,12 @@ def _crossing(view: OutlookView) -> Markup:
     found = _crossover(view)
     if found is None:
         return joined()
-    early, even, late = view.when(found.passes)
+    dates = zip(("10%", "50%", "90%"), view.when(found.passes), strict=True)
+    by = ", ".join(f"{level} by {date}" for level, date in dates if date != wording.NOTHING)
     first, last = (wording.chance(found.share[0, at]) for at in (0, -1))
     told = (
-        f"Inference passes training to stay above: 10% by {early}, 50% by {even}, 90% by {late}; above from the start "
-        f"with a chance of {wording.chance(found.passes.already[0])}, not for good within the horizon with "
+        f"Inference passes training to stay above{': ' + by if by else ''}; above from the start with a chance of "
+        f"{wording.chance(found.passes.already[0])}, not for good within the horizon with "
         f"{wording.chance(found.passes.never[0])}. Its share of both is {first} at first and {last} at last."
     )
     return joined(element("h3", "Crossover"), element("p", told))
