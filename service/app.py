@@ -80,29 +80,6 @@ _RESOURCES = (
 """In the order in which their paths are matched and described."""
 
 
-_RESOURCES = (
-    forecasts,
-    explanations,
-    outlooks,
-    crossovers,
-    observations,
-    series,
-    limits,
-    accelerators,
-    regressors,
-    events,
-    capacity,
-    pools,
-    comparisons,
-    scenarios,
-    plans,
-    training_runs,
-    models,
-    health,
-)
-"""In the order in which their paths are matched and described."""
-
-
 def open_store(settings: Settings) -> Store:
     """The store that the settings name, brought to the newest schema.
 
