@@ -104,13 +104,15 @@ def allocate(demand: FloatArray, supply: FloatArray, topology: Topology) -> Allo
 
 
 def served_first(demand: FloatArray, supply: FloatArray, topology: Topology, levels: int) -> Served:
-    """What is served of the first levels of `service_order`; concave in supply.
+    """What is served of the first levels of `service_order`, nothing of none of them; concave in supply.
 
     Raises:
         Invalid: as in `allocate`.
     """
     rates = _checked(demand, supply, topology)
     first = [row for level in service_order(topology)[:levels] for row in level]
+    if not first:
+        return Served(np.zeros(demand.shape[1:]), np.zeros(supply.shape))
     capacity = supply.reshape(len(supply), -1) * rates[:, None]
     flow = Cuts.of(reach_of(topology)[first]).flow(demand[first].reshape(len(first), -1), capacity)
     return Served(flow.total.reshape(demand.shape[1:]), (flow.slope * rates[:, None]).reshape(supply.shape))

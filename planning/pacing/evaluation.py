@@ -145,10 +145,7 @@ class Evaluator:
 
     def served_in(self, part: Part, chosen: FloatArray, name: str) -> float:
         """The number that `served` gives, without the slopes."""
-        levels = self._levels(part, name)
-        if not levels:
-            return 0.0
-        served = served_first(part.demand, part.pooled(chosen), part.topology, levels)
+        served = served_first(part.demand, part.pooled(chosen), part.topology, self._levels(part, name))
         return float((served.total @ self.problem.terms.hours).mean())
 
     def _levels(self, part: Part, name: str) -> int:

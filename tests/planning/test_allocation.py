@@ -164,3 +164,12 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
     topology, demand, supply = drawn_case(0)
     with pytest.raises(Invalid, match="do not fit 7 classes and 4 pools"):
         allocate(demand, supply[:2], topology)
+
+
+def test_no_level_is_served_nothing_whatever_there_is() -> None:
+    topology, demand, supply = drawn_case(5)
+    served = served_first(demand, supply, topology, 0)
+    assert served.total.shape == demand.shape[1:]
+    assert served.slope.shape == supply.shape
+    assert not served.total.any()
+    assert not served.slope.any()

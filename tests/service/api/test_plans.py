@@ -378,3 +378,19 @@ def test_a_plan_is_a_table_or_a_page_for_those_who_ask_for_it(published: TestCli
     assert page.headers["content-type"].startswith("text/html")
     assert "Pacing plan" in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_service_of_a_class_is_asked_for_beside_a_pool_that_serves_none_before_it(
+    published: TestClient, store: Store
+) -> None:
+    pools = {
+        "pools": [{"name": "eu", "regions": ["eu"]}, {"name": "far", "regions": ["far"]}],
+        "classes": [
+            {"name": "eu training", "home": "eu", "workload": "training", "priority": 0, "cost_short": 4},
+            {"name": "eu inference", "home": "eu", "workload": "inference", "priority": 1, "cost_short": 4},
+            {"name": "far inference", "home": "far", "workload": "inference", "priority": 1, "cost_short": 4},
+        ],
+    }
+    assert published.put("/v1/pools", json=pools).status_code == 200
+    make(published, minimum_service={"eu training": 0.1})
+    assert "budget" in refused(published, minimum_service={"eu training": 1.0}, budget=0)
