@@ -29,14 +29,18 @@ from planning.ledger import Block, Exit, Milestone, Phase, WayOut
 from planning.pacing.actions import PROCEED, Action
 from planning.pacing.payments import DAYS_PER_MONTH, Projected, Terms, choice_of, day_number
 from planning.pacing.problem import draft
-from planning.pacing.review import at_review
+from planning.pacing.review import reviewed
 from planning.pacing.solving import Effort, Solver
 from planning.pools import DemandClass, Pool, Topology
 
 NOW = pd.Timestamp("2026-01-01", tz="UTC")
-MONTHS, QUARTERS, PATHS, FUTURES = 36, 5, 100, 200
+MONTHS, QUARTERS, PATHS = 36, 5, 100
+FUTURES = range(1000, 1200)
 LEVEL, GROWTH, GROWTH_SPREAD, NOISE = 800.0, 0.012, 0.010, 0.04
 """Demand of each workload at the start, its growth per month, how far that is unknown, and monthly surprises."""
+
+SECONDS = 20.0
+"""For what is due before the next quarter."""
 
 SHORTAGE = (4.0, 12.0)
 """Costs of an hour short of inference that are tried; of training it is half as much again. Idleness costs 1."""
@@ -130,7 +134,7 @@ class Run:
         problem = draft([each for each in blocks if each is not None], paths, self.topology, terms)
         solver = Solver(problem, Effort(gap=0.005, seconds=20, groups=5))
         found = solver.solve()
-        plan = at_review(solver, found, following) if self.staged else found.plan
+        plan = reviewed(solver, found, following, SECONDS).solution.plan if self.staged else found.plan
         for decision, choice in zip(problem.decisions, plan, strict=True):
             action = decision.choices[choice].action
             if action.way is not None and action.way.until < following:
@@ -185,8 +189,7 @@ def summary(costs: pd.DataFrame) -> pd.DataFrame:
 def main() -> None:
     """Run all futures and keep the summary."""
     found = [
-        summary(pd.DataFrame([future(seed, cost) for seed in range(FUTURES)])).assign(cost_short=cost)
-        for cost in SHORTAGE
+        summary(pd.DataFrame([future(seed, cost) for seed in FUTURES])).assign(cost_short=cost) for cost in SHORTAGE
     ]
     kept = pd.concat(found, ignore_index=True)
     kept.to_csv(RESULTS / "policy.csv", index=False)

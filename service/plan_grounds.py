@@ -67,6 +67,7 @@ class PlanQuestion:
         currency: that all amounts are in; None for that of the ledger.
         seed: of slips, conversions and events.
         slip_correlation: of blocks of one provider in one region.
+        review_months: in how many months plans are made again; 0 if all is decided at once.
     """
 
     demand: DemandQuestion
@@ -81,6 +82,7 @@ class PlanQuestion:
     currency: str | None = None
     seed: int = 0
     slip_correlation: float = 0.5
+    review_months: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,12 @@ class Material:
     def now(self) -> pd.Timestamp:
         """The date of planning."""
         return self.question.at or pd.Timestamp(self.read_at).tz_convert("UTC").as_unit("ns")
+
+    @property
+    def review(self) -> pd.Timestamp | None:
+        """When plans are made again; None if all is decided at once."""
+        months = self.question.review_months
+        return self.now + pd.DateOffset(months=months) if months else None
 
 
 def read_material(question: PlanQuestion, unit: UnitOfWork, most: int, now: datetime) -> Material:

@@ -68,7 +68,7 @@ def plan(store: Store, ordered: PlanOrdered, most: int, turns: PlanTurns | None 
             if before is not None:
                 _check_currency(before, material.supply.currency, "the ledger")
         problem, grounds = pose(material)
-        made = make_plan(problem, ordered.effort)
+        made = make_plan(problem, ordered.effort, material.review)
     kept = KeptPlan(dict(ordered.document or {}), made, grounds, ordered.signature, ordered.based_on)
     with store.begin() as unit:
         return unit.plans.add(kept)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from demand.errors import Invalid
 from planning.pacing.actions import Action, Closed
 from planning.pacing.clashes import refuse
 from planning.pacing.facts import Fact, facts_of
@@ -13,6 +14,7 @@ from planning.pacing.neighbourhood import Neighbourhood
 from planning.pacing.prices import Price, shadow_prices
 from planning.pacing.problem import Problem
 from planning.pacing.regret import Alternative, alternatives
+from planning.pacing.review import Review, Reviewed, reviewed
 from planning.pacing.solving import Effort, NoPlan, Solution, Solver
 from planning.pacing.waiting import Waiting, value_of_waiting
 from planning.pacing.words import why
@@ -33,6 +35,7 @@ class Advice:
         waiting: what it is worth to decide at the deadline.
         near_tie: whether an alternative is as good, as far as can be told.
         why: in plain words.
+        due: whether it has to be decided before the next review, or at all where none is named.
     """
 
     block: str
@@ -43,6 +46,7 @@ class Advice:
     waiting: Waiting
     near_tie: bool
     why: str
+    due: bool
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Plan:
         stochastic: the value of planning for all paths.
         information: the value of knowing the path.
         facts: what the plan was made from, for comparison with later ones.
+        review: what is due before plans are made again, if that is known.
     """
 
     made: pd.Timestamp
@@ -95,35 +100,43 @@ class Plan:
     stochastic: StochasticWorth
     information: PerfectInformation
     facts: Mapping[str, Fact]
+    review: Review | None = None
 
     def of(self, block: str) -> Advice | None:
         """The advice on a block, if there is one of this name."""
         return next((each for each in self.blocks if each.block == block), None)
 
 
-def make_plan(problem: Problem, effort: Effort | None = None) -> Plan:
+def make_plan(problem: Problem, effort: Effort | None = None, review: pd.Timestamp | None = None) -> Plan:
     """The best plan, with all that is to be said of it.
 
     Args:
         problem: from `draft`.
         effort: how long to look for a better plan, and what gap is good enough.
+        review: when plans are made again, so that what is not due before can follow what is seen; None if all is
+            decided now.
 
     Raises:
         NoPlan: no plan keeps all limits; the message names those that clash.
         OutOfTime: none was found in time.
+        Invalid: the review is not after the date of planning.
     """
     effort = effort or Effort()
+    if review is not None and review <= problem.terms.now:
+        raise Invalid(f"the next review on {review:%Y-%m-%d} is not after the date of planning; give a later one")
     solver = Solver(problem, effort)
     try:
-        solution = solver.solve()
+        at_once = solver.solve()
     except NoPlan:
         raise refuse(problem) from None
-    prices = shadow_prices(solver)
-    beside, around = effort.seconds_beside / 3, solver.around(solution.plan)
-    others = alternatives(solver, solution, beside)
+    prices, beside = shadow_prices(solver), effort.seconds_beside / 4
+    staged = Reviewed(at_once) if review is None else reviewed(solver, at_once, review, beside)
+    solution = staged.solution
+    others = alternatives(solver, staged, beside)
+    around = solver.around(solution.plan)
     return Plan(
         made=problem.terms.now,
-        blocks=tuple(_advice(around, row, each) for row, each in enumerate(others)),
+        blocks=tuple(_advice(around, row, each, staged.review) for row, each in enumerate(others)),
         objective=solution.objective,
         bound=solution.bound,
         gap=solution.gap,
@@ -131,13 +144,14 @@ def make_plan(problem: Problem, effort: Effort | None = None) -> Plan:
         costs=_costs(solver, solution),
         prices=prices,
         closed=problem.closed,
-        stochastic=stochastic_worth(solver, solution, beside),
-        information=perfect_information(solver, solution, beside),
+        stochastic=stochastic_worth(solver, at_once, beside),
+        information=perfect_information(solver, at_once, beside),
         facts=facts_of(problem),
+        review=staged.review,
     )
 
 
-def _advice(around: Neighbourhood, row: int, others: tuple[Alternative, ...]) -> Advice:
+def _advice(around: Neighbourhood, row: int, others: tuple[Alternative, ...], review: Review | None) -> Advice:
     decision = around.evaluator.problem.decisions[row]
     action = decision.choices[around.plan[row]].action
     waiting = value_of_waiting(around, row)
@@ -150,7 +164,8 @@ def _advice(around: Neighbourhood, row: int, others: tuple[Alternative, ...]) ->
         alternatives=others,
         waiting=waiting,
         near_tie=any(each.near_tie for each in others),
-        why=why(decision, action, others, waiting),
+        why=why(decision, action, others, waiting, review),
+        due=bool(others) if review is None else decision.block.name in review.due,
     )
 
 

@@ -9,7 +9,8 @@ from demand.history import FloatArray
 from planning.pacing.actions import Action
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.neighbourhood import Neighbourhood
-from planning.pacing.solving import NoPlan, Solution, Solver
+from planning.pacing.review import Reviewed
+from planning.pacing.solving import NoPlan, Solver
 
 TIE = 0.001
 """Of the objective: alternatives that cost no more than this beyond the plan, or than its gap, are near ties."""
@@ -21,7 +22,8 @@ class Alternative:
 
     Attributes:
         action: the other action.
-        regret: what the objective would rise by; infinite where it would break a limit.
+        regret: what the objective would rise by; infinite where it would break a limit. Of what is due before a review,
+            what the objective would rise by when the rest follows what is seen.
         payments: what expected payments would rise by, with all other blocks as planned.
         shortage: what the expected cost of shortage would rise by, so too.
         idleness: what the expected cost of idleness would rise by, so too.
@@ -38,18 +40,19 @@ class Alternative:
     near_tie: bool
 
 
-def alternatives(solver: Solver, solution: Solution, seconds: float) -> tuple[tuple[Alternative, ...], ...]:
+def alternatives(solver: Solver, staged: Reviewed, seconds: float) -> tuple[tuple[Alternative, ...], ...]:
     """For each decision the other actions, as they are ordered there.
 
     Each is first tried with all other blocks as planned; then, the closest first and as long as time is left, the
-    others are planned anew around it, from the cuts that are known.
+    others are planned anew around it, from the cuts that are known. What is due before a review stays as it is then,
+    and its own regrets are those of the review.
 
     Args:
         solver: that found the plan.
-        solution: the plan.
+        staged: the plan.
         seconds: for planning anew.
     """
-    decisions = solver.evaluator.problem.decisions
+    decisions, solution = solver.evaluator.problem.decisions, staged.solution
     pairs = [
         (row, choice)
         for row, each in enumerate(decisions)
@@ -57,14 +60,17 @@ def alternatives(solver: Solver, solution: Solution, seconds: float) -> tuple[tu
         if choice != solution.plan[row]
     ]
     around = solver.around(solution.plan)
-    fixed = {
+    alone = {
         pair: around.measure(*pair) - solution.objective if around.keeps_limits(*pair) else np.inf for pair in pairs
     }
-    replanned = _replanned(solver, solution, sorted(pairs, key=lambda pair: fixed[pair]), seconds)
+    nearest = sorted((pair for pair in pairs if pair not in staged.regrets), key=lambda pair: alone[pair])
+    replanned = {**_replanned(solver, staged, nearest, seconds), **staged.regrets}
     most = max(TIE * abs(solution.objective), solution.objective - solution.bound)
     found: list[list[Alternative]] = [[] for _ in decisions]
     for row, choice in pairs:
-        regret = max(min(fixed[row, choice], replanned.get((row, choice), np.inf)), 0.0)
+        reviewed = (row, choice) in staged.regrets
+        regret = max(replanned.get((row, choice), np.inf), 0.0)
+        regret = regret if reviewed else max(min(alone[row, choice], regret), 0.0)
         found[row].append(
             Alternative(
                 decisions[row].choices[choice].action,
@@ -78,22 +84,23 @@ def alternatives(solver: Solver, solution: Solution, seconds: float) -> tuple[tu
 
 
 def _replanned(
-    solver: Solver, solution: Solution, pairs: list[tuple[int, int]], seconds: float
+    solver: Solver, staged: Reviewed, pairs: list[tuple[int, int]], seconds: float
 ) -> dict[tuple[int, int], float]:
     clock, found = solver.effort.clock, {}
     ends = clock() + seconds
     for row, choice in pairs:
         if clock() >= ends:
             break
-        column = int(solver.evaluator.first[row] + choice)
+        first, following = solver.evaluator.first[row : row + 2]
+        held = {column: each for column, each in staged.held.items() if not first <= column < following}
         try:
-            other = solver.solve({column: 1.0}, seconds=max(ends - clock(), 0.1))
+            other = solver.solve({**held, int(first + choice): 1.0}, seconds=max(ends - clock(), 0.1))
         except NoPlan:
             found[row, choice] = np.inf
         except Unavailable:
             continue
         else:
-            found[row, choice] = other.objective - solution.objective
+            found[row, choice] = other.objective - staged.solution.objective
     return found
 
 

@@ -30,8 +30,8 @@ class Effort:
         gap: relative; a plan is good enough when none is known to cost less by more.
         seconds: after which the best that was found is returned.
         groups: of paths, that costs are bounded for one by one.
-        seconds_beside: in all, for what is told beside the plan: regrets with all else planned anew, the value of
-            planning for all paths and that of knowing the path.
+        seconds_beside: in all, for what is told beside the plan: what is due before a review, regrets with all else
+            planned anew, the value of planning for all paths and that of knowing the path.
         clock: tells seconds.
     """
 

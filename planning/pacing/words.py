@@ -7,10 +7,13 @@ import numpy as np
 from planning.pacing.actions import Action
 from planning.pacing.problem import Decision
 from planning.pacing.regret import Alternative
+from planning.pacing.review import Review
 from planning.pacing.waiting import Waiting
 
 
-def why(decision: Decision, action: Action, others: Sequence[Alternative], waiting: Waiting) -> str:
+def why(
+    decision: Decision, action: Action, others: Sequence[Alternative], waiting: Waiting, review: Review | None = None
+) -> str:
     """A few sentences on one block.
 
     Args:
@@ -18,6 +21,7 @@ def why(decision: Decision, action: Action, others: Sequence[Alternative], waiti
         action: what is planned.
         others: what else could be done.
         waiting: what it is worth to decide later.
+        review: what is due before plans are made again, if that is known.
     """
     if not others:
         return "There is no way out that is open, so it goes on."
@@ -27,6 +31,7 @@ def why(decision: Decision, action: Action, others: Sequence[Alternative], waiti
         return f"To {action} is the only thing that keeps all limits{_order(decision)}."
     closest = min(allowed, key=lambda each: each.regret)
     sentences = [_against(action, closest, currency)]
+    sentences.append(_on_review(decision.block.name, review))
     if closest.near_tie:
         sentences.append("That is a near tie: the difference is too small to count.")
     if forbidden := [str(each.action) for each in others if not np.isfinite(each.regret)]:
@@ -67,6 +72,15 @@ def _difference(amount: float, what: str, currency: str) -> str:
     if abs(amount) < 0.5:
         return ""
     return f"{money(abs(amount), currency)} {'more' if amount > 0 else 'less'} for {what}"
+
+
+def _on_review(block: str, review: Review | None) -> str:
+    if review is None:
+        return ""
+    if block not in review.due:
+        return f"It is not due before the next review on {review.at:%Y-%m-%d}: this is how it stands now."
+    follows = review.objective is not None
+    return "That is told as if what is not due yet would follow what is seen until it is." if follows else ""
 
 
 def _on_waiting(waiting: Waiting, currency: str) -> str:

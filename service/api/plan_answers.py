@@ -7,14 +7,15 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.api import plan_examples as examples
+from service.api.plan_comparisons import PlanComparison
 from service.api.plan_schemas import (
     AdviceAnswer,
     ClosedWay,
     CostsAnswer,
     GroundsAnswer,
     InformationAnswer,
-    PlanComparison,
     PriceAnswer,
+    ReviewAnswer,
     StochasticAnswer,
 )
 from service.store.plans import StoredPlan
@@ -70,8 +71,12 @@ class PlanAnswer(BaseModel):
     based_on: int | None = Field(description="The plan that it was compared with when it was made.")
     planned_at: datetime = Field(description="The date of planning, which says what ways out are open.")
     blocks: list[AdviceAnswer]
-    objective: float = Field(description="Expected cost plus the weight times CVaR, discounted.")
-    bound: float | None = Field(description="No plan costs less; null where none was found in time.")
+    objective: float = Field(
+        description="Expected cost plus the weight times CVaR, discounted, if all is carried out as it stands now."
+    )
+    bound: float | None = Field(
+        description="No plan with the same actions on what is due costs less; null where none was found in time."
+    )
     gap: float | None = Field(description="Of the two, relative to the objective; null where no bound was found.")
     in_time: bool = Field(description="Whether the gap that was asked for was reached before time was over.")
     costs: CostsAnswer
@@ -79,6 +84,7 @@ class PlanAnswer(BaseModel):
     closed: list[ClosedWay] = Field(description="Ways out that are not available.")
     stochastic: StochasticAnswer = Field(description="The value of the stochastic solution.")
     information: InformationAnswer = Field(description="The value of perfect information.")
+    review: ReviewAnswer | None = Field(description="Null if all is decided at once.")
     comparison: PlanComparison | None = Field(
         description="With the plan that it is based on; null if that is none, or was forgotten."
     )
@@ -107,6 +113,7 @@ class PlanAnswer(BaseModel):
             closed=[ClosedWay.model_validate(each) for each in plan.closed],
             stochastic=StochasticAnswer.model_validate(plan.stochastic),
             information=InformationAnswer.of(plan.information),
+            review=None if plan.review is None else ReviewAnswer.model_validate(plan.review),
             comparison=None if before is None else PlanComparison.of(before, stored),
             grounds=GroundsAnswer.of(kept.grounds),
             order=dict(kept.order),

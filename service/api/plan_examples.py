@@ -55,6 +55,7 @@ _ADVICE: Example = {
     "why": "To proceed rather than to cancel saves 1.2 million USD of the objective; with all other blocks as planned, "
     "to cancel would mean 69.5 million USD less for payments, 74.2 million USD more for shortage, 3.5 million USD less "
     "for idle capacity.",
+    "due": False,
 }
 
 COMPARISON: Example = {
@@ -119,6 +120,13 @@ PLAN: Example = {
     ],
     "stochastic": {"value": 800000.0, "reason": ""},
     "information": {"value": 5200000.0, "at_most": 5400000.0, "paths": 120, "standard_error": 310000.0},
+    "review": {
+        "at": "2026-04-08T07:00:00Z",
+        "due": ["eu-west lease"],
+        "objective": 139000000.0,
+        "at_once": 140900000.0,
+        "reason": "",
+    },
     "comparison": COMPARISON,
     "grounds": {
         "ledger_at": "2026-01-08T07:00:00Z",

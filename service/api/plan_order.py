@@ -86,6 +86,13 @@ class PlanOrder(SelectionQuery):
     seed: int = Field(default=0, ge=0, le=LARGEST_ID, description="Of slips, conversions and events.")
     slip_correlation: Share = Field(default=0.5, description="As for `GET /v1/outlook`.")
     at: Instant | None = Field(default=None, description="The date of planning; the present moment if not given.")
+    review_months: int = Field(
+        default=3,
+        ge=0,
+        le=120,
+        description="In how many months plans are made again. What is not due before may follow what is seen by then, "
+        "and what is due is decided so; 0 to decide all at once.",
+    )
     time_limit: Annotated[FiniteFloat, Field(gt=0)] = Field(
         default=60.0, description="Seconds to look for the plan; half as long, and 30 at most, for what is told of it."
     )
@@ -134,6 +141,7 @@ class PlanOrder(SelectionQuery):
             currency=self.currency,
             seed=self.seed,
             slip_correlation=self.slip_correlation,
+            review_months=self.review_months,
         )
 
     def _limits(self) -> LimitsAsked:

@@ -9,15 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from demand.calendar import Granularity
 from planning.ledger import Exit
 from planning.pacing.actions import Action, Move
-from planning.pacing.comparison import Change, Comparison, Moved
 from planning.pacing.plan import Advice, Costs
 from planning.pacing.prices import Price
 from planning.pacing.regret import Alternative
 from planning.pacing.worth import PerfectInformation
-from service.api import plan_examples as examples
 from service.api.outlook_schemas import UncountedBlock
-from service.plans import what_changed
-from service.store.plans import Grounds, StoredPlan
+from service.store.plans import Grounds
 
 SHOWN = ConfigDict(from_attributes=True)
 
@@ -52,7 +49,7 @@ class AlternativeAnswer(BaseModel):
         """The alternative as it is shown."""
         return cls(
             action=ActionAnswer.of(other.action),
-            regret=_finite(other.regret),
+            regret=finite(other.regret),
             breaks_limit=not np.isfinite(other.regret),
             payments=other.payments,
             shortage=other.shortage,
@@ -71,6 +68,21 @@ class WaitingAnswer(BaseModel):
     reason: str = Field(description="Why there is no value, where there is none.")
 
 
+class ReviewAnswer(BaseModel):
+    """What is due before plans are made again, and what it is worth that the rest can follow what is seen."""
+
+    model_config = SHOWN
+
+    at: datetime = Field(description="When plans are made again.")
+    due: list[str] = Field(description="Blocks of which a way out closes before.")
+    objective: float | None = Field(
+        description="Of what is due as it is planned, when the rest follows what is seen; null where nothing is due "
+        "or nothing is learnt."
+    )
+    at_once: float = Field(description="The least objective that was found if all were decided now.")
+    reason: str = Field(description="Why the rest does not follow, where it does not.")
+
+
 class AdviceAnswer(BaseModel):
     """What to do about one block."""
 
@@ -86,6 +98,9 @@ class AdviceAnswer(BaseModel):
     waiting: WaitingAnswer
     near_tie: bool = Field(description="Whether an alternative is as good, as far as can be told.")
     why: str
+    due: bool = Field(
+        description="Whether it has to be decided before the next review; if not, this is how it stands now."
+    )
 
     @classmethod
     def of(cls, advice: Advice) -> Self:
@@ -95,13 +110,14 @@ class AdviceAnswer(BaseModel):
             block=advice.block,
             action=ActionAnswer.of(advice.action),
             decide_by=advice.decide_by,
-            value=_finite(advice.value),
+            value=finite(advice.value),
             alternatives=[AlternativeAnswer.of(each) for each in advice.alternatives],
             waiting=WaitingAnswer(
                 deadline=waiting.deadline, value=waiting.value, steps_seen=waiting.n_steps_seen, reason=waiting.reason
             ),
             near_tie=advice.near_tie,
             why=advice.why,
+            due=advice.due,
         )
 
 
@@ -174,74 +190,6 @@ class InformationAnswer(BaseModel):
         return cls(value=found.value, at_most=found.at_most, paths=found.n_paths, standard_error=found.standard_error)
 
 
-class ChangeAnswer(BaseModel):
-    """A block that is to be treated otherwise."""
-
-    block: str
-    before: ActionAnswer | None = Field(description="Null if the block is new.")
-    after: ActionAnswer | None = Field(description="Null if the block is gone.")
-    regret: float | None = Field(description="What it would cost to keep to the earlier action; null if not known.")
-    breaks_limit: bool = Field(description="Whether the earlier action would break a limit now.")
-    why: str
-
-    @classmethod
-    def of(cls, change: Change) -> Self:
-        """The change as it is shown."""
-        return cls(
-            block=change.block,
-            before=None if change.before is None else ActionAnswer.of(change.before),
-            after=None if change.after is None else ActionAnswer.of(change.after),
-            regret=None if change.regret is None else _finite(change.regret),
-            breaks_limit=change.regret is not None and not np.isfinite(change.regret),
-            why=change.why,
-        )
-
-
-class MovedInput(BaseModel):
-    """An input that is not what it was; null where there was, or is, none."""
-
-    model_config = SHOWN
-
-    what: str
-    before: float | str | None
-    after: float | str | None
-
-    @classmethod
-    def of(cls, moved: Moved) -> Self:
-        """The input as it is shown."""
-        return cls.model_validate(moved)
-
-
-class PlanComparison(BaseModel):
-    """What changed from one plan to another, and why."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.COMPARISON]})
-
-    before: int = Field(description="The id of the earlier plan.")
-    after: int = Field(description="The id of the later one.")
-    objective_difference: float = Field(description="How much more the later plan costs.")
-    kept: int = Field(description="How many blocks are treated as before.")
-    changes: list[ChangeAnswer]
-    moved: list[MovedInput] = Field(description="Inputs that moved, those that moved most first.")
-
-    @classmethod
-    def of(cls, before: StoredPlan, after: StoredPlan) -> Self:
-        """Two plans compared.
-
-        Raises:
-            Invalid: they are in different currencies.
-        """
-        found: Comparison = what_changed(before, after)
-        return cls(
-            before=before.id,
-            after=after.id,
-            objective_difference=found.objective,
-            kept=found.n_kept,
-            changes=[ChangeAnswer.of(each) for each in found.changes],
-            moved=[MovedInput.of(each) for each in found.moved],
-        )
-
-
 class LeftOutSeries(BaseModel):
     """A selected series that is no part of the demand."""
 
@@ -283,5 +231,6 @@ class GroundsAnswer(BaseModel):
 _DERIVED = frozenset({"paths", "uncounted", "left_out"})
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """The number, or None where it is without end."""
     return float(value) if np.isfinite(value) else None

@@ -12,8 +12,8 @@ from service.api.dependencies import PlanTurnsDep, SettingsDep, StoreDep, UnitDe
 from service.api.exports import EXPORTED, Export, exported
 from service.api.paging import link_next
 from service.api.plan_answers import PlanAnswer, PlanSummary
+from service.api.plan_comparisons import PlanComparison
 from service.api.plan_order import PlanOrder
-from service.api.plan_schemas import PlanComparison
 from service.api.problems import problems
 from service.api.queries import LARGEST_ID, Name, StrictQuery
 from service.api.signatures import LONGEST_ACTOR, ActorHeader, SignedQuery

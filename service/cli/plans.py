@@ -14,6 +14,7 @@ from demand.calendar import Granularity
 from demand.errors import Invalid
 from planning.ledger import Commitment
 from planning.pacing.comparison import Comparison
+from planning.pacing.review import Review
 from planning.pacing.words import money
 from service.api.plan_answers import PlanAnswer
 from service.api.plan_order import MOST_PATHS, PlanOrder
@@ -55,6 +56,7 @@ def make(  # noqa: PLR0913, PLR0917 - every argument is an option of the command
     paths: Annotated[int, typer.Option(min=1, max=MOST_PATHS, help="Joint sample paths.")] = MOST_PATHS,
     seed: Annotated[int, typer.Option(min=0, help="Of slips, conversions and events.")] = 0,
     at: Annotated[str | None, typer.Option(help="The date of planning, with an offset; now if not given.")] = None,
+    review_months: Annotated[int, typer.Option(help="Until plans are made again; 0 to decide all at once.")] = 3,
     time_limit: Annotated[float, typer.Option(help="Seconds to look for the plan.")] = 60.0,
     gap: Annotated[float, typer.Option(help="Relative; a plan is good enough when none can save more.")] = 0.001,
     based_on: Annotated[int | None, typer.Option(help="A kept plan to compare with.")] = None,
@@ -131,11 +133,11 @@ def _show(stored: StoredPlan, before: StoredPlan | None, *, as_json: bool) -> No
         return
     kept = stored.kept
     plan, currency = kept.plan, kept.grounds.currency
-    table = Table("block", "action", "decide by", "value", title=f"plan {stored.id}")
+    table = Table("block", "action", "decide by", "due", "value", title=f"plan {stored.id}")
     for each in plan.blocks:
         decide_by = "" if each.decide_by is None else f"{each.decide_by:%Y-%m-%d}"
         value = "" if not each.alternatives else _value(each.value, currency)
-        table.add_row(*map(Text, (each.block, str(each.action), decide_by, value)))
+        table.add_row(*map(Text, (each.block, str(each.action), decide_by, "yes" if each.due else "", value)))
     console.print(table)
     for each in plan.blocks:
         console.print(Text.assemble((each.block, "bold"), f": {each.why}"), soft_wrap=True)
@@ -147,11 +149,23 @@ def _show(stored: StoredPlan, before: StoredPlan | None, *, as_json: bool) -> No
         ),
         soft_wrap=True,
     )
+    if plan.review is not None:
+        console.print(Text(_on_review(plan.review, currency)), soft_wrap=True)
     for price in plan.prices:
         console.print(Text(f"{price.limit} binds: one more would save {price.saved:.4g}"), soft_wrap=True)
     _complain(stored)
     if before is not None:
         _show_changes(what_changed(before, stored), currency)
+
+
+def _on_review(review: Review, currency: str) -> str:
+    due = f"{len(review.due)} to decide before the next review on {review.at:%Y-%m-%d}"
+    if review.objective is None:
+        return f"{due}; {review.reason}"
+    return (
+        f"{due}; with the rest following what is seen the objective is about {money(review.objective, currency)}, and "
+        f"{money(review.at_once, currency)} if all were decided now"
+    )
 
 
 def _complain(stored: StoredPlan) -> None:

@@ -83,19 +83,20 @@ def _lines(advice: Advice, money: str) -> list[dict[str, object]]:
             f"value_of_waiting_{money}": np.nan if advice.waiting.value is None else advice.waiting.value,
             **planned,
             "near_tie": advice.near_tie,
+            "due": advice.due,
             "why": advice.why,
         }
     ]
-    return lines + [_other(advice.block, each, money) for each in advice.alternatives]
+    return lines + [_other(advice, each, money) for each in advice.alternatives]
 
 
 _DIFFERENCES = ("payments_difference", "shortage_difference", "idleness_difference")
 
 
-def _other(block: str, other: Alternative, money: str) -> dict[str, object]:
+def _other(advice: Advice, other: Alternative, money: str) -> dict[str, object]:
     amounts = zip(_DIFFERENCES, (other.payments, other.shortage, other.idleness), strict=True)
     return {
-        "block": block,
+        "block": advice.block,
         "action": str(other.action),
         "months": other.action.months,
         "planned": False,
@@ -106,6 +107,7 @@ def _other(block: str, other: Alternative, money: str) -> dict[str, object]:
         f"regret_{money}": other.regret,
         **{f"{name}_{money}": amount for name, amount in amounts},
         "near_tie": other.near_tie,
+        "due": advice.due,
         "why": "",
     }
 
@@ -113,14 +115,24 @@ def _other(block: str, other: Alternative, money: str) -> dict[str, object]:
 def _lead(view: PlanView) -> Markup:
     acted = [advice for advice in view.plan.blocks if advice.action.move is not Move.PROCEED]
     if not acted:
-        return element("p", f"All {wording.plural(len(view.plan.blocks), 'block')} go on as they are.", class_="lead")
+        told = f"All {wording.plural(len(view.plan.blocks), 'block')} go on as they are.{_due(view.plan)}"
+        return element("p", told, class_="lead")
     counts = {move: sum(each.action.move is move for each in acted) for move in Move}
     told = ", ".join(f"{move} {count}" for move, count in counts.items() if count)
     deadlines = [(each.decide_by, each.block) for each in acted if each.decide_by is not None]
     by = "" if not deadlines else f" First to decide, by {min(deadlines)[0]:%d %b %Y}: {min(deadlines)[1]}."
     going = len(view.plan.blocks) - len(acted)
     blocks = wording.plural(len(view.plan.blocks), "block")
-    return element("p", f"Proceed with {going} of {blocks}, {told}.{by}", class_="lead")
+    return element("p", f"Proceed with {going} of {blocks}, {told}.{by}{_due(view.plan)}", class_="lead")
+
+
+def _due(plan: Plan) -> str:
+    if plan.review is None:
+        return ""
+    n_due, day = len(plan.review.due), f"{plan.review.at:%d %b %Y}"
+    if not n_due:
+        return f" Nothing is due before the next review on {day}; all is told as it stands now."
+    return f" Due before the next review on {day}: {n_due}; the rest is told as it stands now."
 
 
 def _tiles(view: PlanView) -> Markup:
@@ -140,7 +152,7 @@ def _tiles(view: PlanView) -> Markup:
 
 def _blocks(view: PlanView) -> Markup:
     open_ones = [each for each in view.plan.blocks if each.alternatives]
-    ordered = sorted(open_ones, key=lambda each: (each.action.move is Move.PROCEED, -each.value))
+    ordered = sorted(open_ones, key=lambda each: (not each.due, each.action.move is Move.PROCEED, -each.value))
     head = ["Block", "Do", "Decide by", f"Saves{_unit(view)}", "Next best", "Why"]
     told = table(head, [_row(each) for each in ordered[:MOST_BLOCKS]], [3]) if ordered else joined()
     rest = []

@@ -12,6 +12,7 @@ from planning.pacing.actions import Action, Closed, Move
 from planning.pacing.plan import Advice, Costs, Plan
 from planning.pacing.prices import Price
 from planning.pacing.regret import Alternative
+from planning.pacing.review import Review
 from planning.pacing.waiting import Waiting
 from planning.pacing.worth import PerfectInformation, StochasticWorth
 
@@ -41,6 +42,7 @@ def _document(plan: Plan) -> Document:
         "closed": [{**asdict(each), "kind": each.kind.value} for each in plan.closed],
         "stochastic": asdict(plan.stochastic),
         "information": asdict(plan.information),
+        "review": None if plan.review is None else _review_document(plan.review),
         "facts": [[what, fact if isinstance(fact, str) else float(fact)] for what, fact in plan.facts.items()],
     }
 
@@ -62,6 +64,7 @@ def to_plan(document: Mapping[str, Any]) -> Plan:
         stochastic=StochasticWorth(**document["stochastic"]),
         information=PerfectInformation(**document["information"]),
         facts=dict(document["facts"]),
+        review=_review(document.get("review")),
     )
 
 
@@ -75,6 +78,7 @@ def _advice_document(advice: Advice) -> Document:
         "waiting": {**asdict(advice.waiting), "deadline": _text_or_none(advice.waiting.deadline)},
         "near_tie": bool(advice.near_tie),
         "why": advice.why,
+        "due": bool(advice.due),
     }
 
 
@@ -89,7 +93,19 @@ def _advice(document: Mapping[str, Any]) -> Advice:
         waiting=Waiting(**{**waiting, "deadline": _instant_or_none(waiting["deadline"])}),
         near_tie=document["near_tie"],
         why=document["why"],
+        due=document.get("due", bool(document["alternatives"])),
     )
+
+
+def _review_document(review: Review) -> Document:
+    return {**asdict(review), "at": _text(review.at), "due": list(review.due)}
+
+
+def _review(document: Mapping[str, Any] | None) -> Review | None:
+    """The review; there was none in plans of earlier releases."""
+    if document is None:
+        return None
+    return Review(**{**document, "at": _instant(document["at"]), "due": tuple(document["due"])})
 
 
 def _alternative_document(alternative: Alternative) -> Document:

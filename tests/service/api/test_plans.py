@@ -123,6 +123,18 @@ def test_a_plan_says_until_when_and_why_and_what_is_closed(published: TestClient
     assert told["comparison"] is None
 
 
+def test_a_plan_says_what_is_due_before_plans_are_made_again(published: TestClient) -> None:
+    quarterly = make(published, cost_short=10.0)
+    assert quarterly["review"]["at"] == "2025-04-07T00:00:00Z"
+    assert quarterly["review"]["due"] == ["next"]
+    assert quarterly["review"]["at_once"] == pytest.approx(quarterly["objective"])
+    # Nothing else can be decided later, so nothing can follow what is seen.
+    assert quarterly["review"]["objective"] is None
+    assert "nothing that it could follow" in quarterly["review"]["reason"]
+    assert [each["due"] for each in quarterly["blocks"]] == [each["block"] == "next" for each in quarterly["blocks"]]
+    assert make(published, cost_short=10.0, review_months=0)["review"] is None
+
+
 def test_a_block_that_is_not_worth_its_cost_is_cancelled(published: TestClient) -> None:
     assert advice(make(published, cost_short=0.01, cost_idle=1.0), "next")["action"]["move"] == "cancel"
 

@@ -9,6 +9,7 @@ from planning.ledger import Exit
 from planning.pacing.actions import Closed
 from planning.pacing.comparison import compare
 from planning.pacing.plan import Plan
+from planning.pacing.review import Review
 from service.store.plan_documents import to_document, to_plan
 from tests.service.plans import changing_plan, small_plan
 
@@ -21,6 +22,19 @@ def plan() -> Plan:
 def test_a_plan_is_read_back_exactly_as_it_was(plan: Plan) -> None:
     assert to_plan(json.loads(json.dumps(to_document(plan), allow_nan=False))) == plan
     assert plan.closed == (Closed("late", Exit.PAUSE, plan.closed[0].reason),)
+
+
+def test_the_review_is_read_back_and_earlier_releases_had_none(plan: Plan) -> None:
+    review = Review(plan.made + pd.DateOffset(months=3), ("late",), None, 2.5, "nothing is learnt")
+    reviewed = replace(plan, review=review)
+    document = json.loads(json.dumps(to_document(reviewed), allow_nan=False))
+    assert to_plan(document) == reviewed
+    del document["review"]
+    for each in document["blocks"]:
+        del each["due"]
+    earlier = to_plan(document)
+    assert earlier.review is None
+    assert [each.due for each in earlier.blocks] == [bool(each.alternatives) for each in plan.blocks]
 
 
 def test_facts_keep_their_order_and_every_digit(plan: Plan) -> None:
