@@ -1,27 +1,25 @@
 """What must be decided before the next review, when all else can still follow what is seen until then.
 
 The two-stage programme decides everything at once, so it hedges early with a block that is due although a later block
-could be kept if demand turns out high. Here, what is not due is decided again in clusters of paths, by the demand that
-will have been seen when the next of them is due: one stage more, by the clusters that scenario trees are built from.
+could be kept if demand turns out high. Here, what is due is decided with the rest following rules: each block that can
+wait is decided at its own deadline by the demand seen until then.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from planning.pacing.actions import Move
-from planning.pacing.evaluation import Evaluator
-from planning.pacing.neighbourhood import Neighbourhood
-from planning.pacing.problem import Decision, Limits, Problem, Risk
+from planning.pacing.following import Following
+from planning.pacing.problem import Decision
 from planning.pacing.solving import Solution, Solver
 
-CLUSTERS = 4
 MOST_COMBINATIONS = 200
-"""As many combinations of what is due are all tried; where there are more, each action for all of it is, and
-then one decision is changed after the other."""
+"""As many combinations of what is due in one part are all tried; where there are more, each action for all of it is,
+and then one decision is changed after the other."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +68,8 @@ def due(decision: Decision, review: pd.Timestamp) -> bool:
 def reviewed(solver: Solver, solution: Solution, at: pd.Timestamp, seconds: float) -> Reviewed:
     """The plan with what is due decided anew, so that what is not due may follow what is seen.
 
-    Limits hold for the plan as a whole and for what follows in each cluster, apart from minimum service, which is a
-    mean over all paths and is kept by the plan.
+    Limits hold for the plan as a whole and for whatever follows, apart from minimum service, which is a mean over all
+    paths and is kept by the plan.
 
     Args:
         solver: that found the plan.
@@ -83,142 +81,100 @@ def reviewed(solver: Solver, solution: Solution, at: pd.Timestamp, seconds: floa
     ends = clock() + seconds
     rows = [row for row, each in enumerate(problem.decisions) if due(each, at)]
     names = tuple(problem.decisions[row].block.name for row in rows)
-    clusters = _clusters(problem, at)
-    if not rows or len(clusters) < 2:
+    following = Following(solver.evaluator, solver.master.rows, solution.plan, rows, lambda: clock() < ends)
+    if not rows or not following.rules:
         reason = "nothing is due before the review" if not rows else _UNSEEN
         return Reviewed(solution, Review(at, names, None, solution.objective, reason))
-    following = _Following(solver, solution.plan, rows, clusters, lambda: clock() < ends)
-    best = following.search()
-    held = {int(solver.evaluator.first[row] + choice): 1.0 for row, choice in zip(rows, best, strict=True)}
+    search = _Search(solver, solution.plan, rows, following, lambda: clock() < ends)
+    search.run()
+    held = {int(solver.evaluator.first[row] + search.plan[row]): 1.0 for row in rows}
     found = solution
-    if best != following.first:
-        beside = following.whole(best)
-        found = solver.solve(held, start=beside, seconds=max(seconds, 1.0))
-    review = Review(at, names, following.tried[best], solution.objective)
-    return Reviewed(found, review, held, following.regrets(best))
+    if (search.plan != solution.plan).any():
+        found = solver.solve(held, start=search.plan, seconds=max(seconds, 1.0))
+    review = Review(at, names, search.objective, solution.objective)
+    return Reviewed(found, review, held, search.regrets)
 
 
-_UNSEEN = "no step ends before what is not due has to be decided, so there is nothing that it could follow"
+_UNSEEN = "nothing is learnt before what is not due has to be decided, so there is nothing that it could follow"
 
 
-class _Following:
-    """Plans for what is due, and what they cost when the rest is decided cluster by cluster."""
+class _Search:
+    """The best choices of what is due when the rest follows; one part of the pools after the other."""
 
     def __init__(
         self,
         solver: Solver,
         plan: np.ndarray,
         rows: Sequence[int],
-        clusters: Sequence[tuple[np.ndarray, Evaluator]],
+        following: Following,
         running: Callable[[], bool],
     ) -> None:
-        self.solver, self.plan, self.rows, self.running = solver, plan, rows, running
-        self.clusters = [(paths, Neighbourhood(each, solver.master.rows, (), plan)) for paths, each in clusters]
-        self.first = tuple(int(plan[row]) for row in rows)
-        self.tried: dict[tuple[int, ...], float] = {}
-        self.followed = [self._followed(near, plan, rows) for _, near in self.clusters]
+        self.solver, self.plan, self.rows, self.following = solver, plan.copy(), rows, following
+        self.running = running
+        self.by_part = [following.costs(part, plan) for part in range(len(solver.evaluator.parts))]
+        self.objective = solver.risk.measure(np.sum(self.by_part, axis=0))
+        self.regrets: dict[tuple[int, int], float] = {}
 
-    def search(self) -> tuple[int, ...]:
-        """The best choices of what is due; those of the plan are tried first, and win where others are no better."""
-        self.cost(self.first)
-        options = [range(len(self.solver.evaluator.problem.decisions[row].choices)) for row in self.rows]
+    def run(self) -> None:
+        """Decide what is due."""
+        part_of = self.solver.evaluator.part_of
+        for part in dict.fromkeys(part_of[self.rows].tolist()):
+            self._decide(part, [row for row in self.rows if part_of[row] == part])
+
+    def _decide(self, part: int, rows: list[int]) -> None:
+        """Decide what is due in one part, and note what other choices would cost."""
+        first = tuple(int(self.plan[row]) for row in rows)
+        tried = {first: (self.objective, self.by_part[part])}
+
+        def cost(combination: tuple[int, ...]) -> float:
+            if combination not in tried and self.running():
+                tried[combination] = self._cost(part, rows, combination)
+            return tried[combination][0] if combination in tried else np.inf
+
+        options = [range(len(self.solver.evaluator.problem.decisions[row].choices)) for row in rows]
         if np.prod([float(len(each)) for each in options]) <= MOST_COMBINATIONS:
-            for combination in product(*options):
-                if self.running():
-                    self.cost(combination)
-            return self._least()
-        return self._descended(options)
-
-    def cost(self, combination: tuple[int, ...]) -> float:
-        """The objective of one combination when the rest follows; infinite where it breaks a limit."""
-        if combination not in self.tried:
-            self.tried[combination] = self._cost(combination)
-        return self.tried[combination]
-
-    def regrets(self, best: tuple[int, ...]) -> dict[tuple[int, int], float]:
-        """What each other choice of each row that was tried costs more, with the best of all else that was tried."""
-        found: dict[tuple[int, int], float] = {}
-        for combination, cost in self.tried.items():
-            for row, choice, own in zip(self.rows, combination, best, strict=True):
+            best = min(product(*options), key=cost)
+        else:
+            best = self._descended(rows, first, options, cost)
+        if cost(best) >= tried[first][0] - 1e-9 * abs(tried[first][0]):
+            best = first
+        self.objective, self.by_part[part] = tried[best]
+        self.plan[rows] = best
+        for combination, (objective, _) in tried.items():
+            for row, choice, own in zip(rows, combination, best, strict=True):
                 if choice != own:
-                    found[row, choice] = min(found.get((row, choice), np.inf), cost - self.tried[best])
-        return found
+                    least = min(self.regrets.get((row, choice), np.inf), objective - self.objective)
+                    self.regrets[row, choice] = least
 
-    def whole(self, combination: tuple[int, ...]) -> np.ndarray:
-        """The plan with what is due as the combination says."""
-        plan = self.plan.copy()
-        plan[list(self.rows)] = combination
-        return plan
-
-    def _descended(self, options: Sequence[range]) -> tuple[int, ...]:
+    def _descended(
+        self,
+        rows: list[int],
+        first: tuple[int, ...],
+        options: Sequence[range],
+        cost: Callable[[tuple[int, ...]], float],
+    ) -> tuple[int, ...]:
         """From the plan, or from one action for all that is due if that is better, one decision after the other."""
-        for move in Move:
-            if self.running():
-                self.cost(self._alike(move))
-        best, improved = self._least(), True
-        while improved and self.running():
+        best, improved = min((first, *(self._alike(rows, first, move) for move in Move)), key=cost), True
+        while improved:
             improved = False
             for at, choices in enumerate(options):
-                for choice in choices:
-                    other = (*best[:at], choice, *best[at + 1 :])
-                    if self.running() and self.cost(other) < self._enough(self.tried[best]):
-                        best, improved = other, True
+                others = [(*best[:at], choice, *best[at + 1 :]) for choice in choices]
+                if cost(other := min(others, key=cost)) < cost(best) - 1e-9 * abs(cost(best)):
+                    best, improved = other, True
         return best
 
-    def _alike(self, move: Move) -> tuple[int, ...]:
+    def _alike(self, rows: list[int], first: tuple[int, ...], move: Move) -> tuple[int, ...]:
         """One kind of action on all that is due and allows it; the rest as planned."""
-        decisions = [self.solver.evaluator.problem.decisions[row] for row in self.rows]
+        decisions = [self.solver.evaluator.problem.decisions[row] for row in rows]
         found = [[at for at, each in enumerate(decision.choices) if each.action.move is move] for decision in decisions]
-        return tuple(alike[0] if alike else own for alike, own in zip(found, self.first, strict=True))
+        return tuple(alike[0] if alike else own for alike, own in zip(found, first, strict=True))
 
-    def _least(self) -> tuple[int, ...]:
-        best = min(self.tried, key=self.tried.__getitem__)
-        return best if self.tried[best] < self._enough(self.tried[self.first]) else self.first
-
-    def _enough(self, cost: float) -> float:
-        """What is so little below a cost that it is no improvement."""
-        return cost - 1e-9 * abs(cost) if np.isfinite(cost) else cost
-
-    def _cost(self, combination: tuple[int, ...]) -> float:
-        evaluator, plan = self.solver.evaluator, self.whole(combination)
-        if not self.solver.keeps_limits(evaluator.taken(plan)):
-            return np.inf
-        moved = [row for row, choice, own in zip(self.rows, combination, self.first, strict=True) if choice != own]
-        touched = np.isin(evaluator.part_of, evaluator.part_of[moved])
-        costs = np.empty(evaluator.problem.shape[0])
-        for (paths, near), followed in zip(self.clusters, self.followed, strict=True):
-            start = np.where(touched, plan, followed)
-            near.move_to(start)
-            near.descend([*np.flatnonzero(~touched), *self.rows], self.running)
-            costs[paths] = near.evaluator.costs(near.chosen)
-        return evaluator.problem.risk.measure(costs)
-
-    def _followed(self, near: Neighbourhood, plan: np.ndarray, rows: Sequence[int]) -> np.ndarray:
-        near.move_to(plan)
-        near.descend(rows, self.running)
-        return near.plan.copy()
-
-
-def _clusters(problem: Problem, review: pd.Timestamp) -> list[tuple[np.ndarray, Evaluator]]:
-    """Paths of equal number by the demand seen when the next decision is due after the review, each as a problem."""
-    later = [each.deadline for each in problem.decisions if each.deadline is not None and not due(each, review)]
-    seen = int((problem.terms.edges[1:] <= min(later)).sum()) if later else 0
-    if not seen:
-        return []
-    order = np.argsort(problem.demand[:, :, seen - 1].sum(axis=0), kind="stable")
-    parts = [part for part in np.array_split(order, CLUSTERS) if len(part)]
-    return [(paths, Evaluator.of(_among(problem, paths))) for paths in parts]
-
-
-def _among(problem: Problem, paths: np.ndarray) -> Problem:
-    decisions = tuple(
-        replace(
-            each,
-            choices=tuple(
-                replace(choice, supply=choice.supply[paths], cost=choice.cost[paths]) for choice in each.choices
-            ),
-            later=(),
-        )
-        for each in problem.decisions
-    )
-    return replace(problem, decisions=decisions, demand=problem.demand[:, paths], limits=Limits(), risk=Risk())
+    def _cost(self, part: int, rows: list[int], combination: tuple[int, ...]) -> tuple[float, np.ndarray]:
+        """What one combination comes to when the rest follows, infinite if it breaks a limit, and its part's costs."""
+        plan = self.plan.copy()
+        plan[rows] = combination
+        if not self.solver.keeps_limits(self.solver.evaluator.taken(plan)):
+            return np.inf, self.by_part[part]
+        own = self.following.costs(part, plan)
+        others = np.sum(self.by_part, axis=0) - self.by_part[part]
+        return self.solver.risk.measure(others + own), own
