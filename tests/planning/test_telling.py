@@ -94,8 +94,8 @@ def test_what_an_outlook_tells_is_that_of_the_paths_in_the_unit() -> None:
         np.testing.assert_allclose(told.classes.demand[row], demanded.mean(axis=0))
         used = np.minimum(demanded, there).mean(axis=0)
         np.testing.assert_allclose(told.pools.utilization[row], used / there.mean(axis=0))
-        room = told.pools.headroom[row]
-        assert ((demanded + room > there + 1e-9).mean(axis=0) <= 0.05).all()
+        # Of 300 paths, 15 may be short at a service level of 95 %.
+        np.testing.assert_allclose(told.pools.headroom[row], np.sort(there - demanded, axis=0)[15], atol=1e-12)
         for at, level in enumerate(asked.levels):
             exact = np.quantile(idle, level, axis=0, method="hazen")
             np.testing.assert_allclose(told.pools.idle.quantiles[row, :, at], exact, atol=1e-12)
