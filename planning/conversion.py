@@ -27,6 +27,7 @@ class Converter:
         hours: hours in each bucket, shape (n_steps,).
         model_class: the class of language models that tokens are of.
         seed: of the draws.
+        at_middle: whether what is not known exactly is its middle on every path, and not drawn.
     """
 
     catalogue: Catalogue
@@ -34,6 +35,7 @@ class Converter:
     hours: FloatArray
     model_class: str = ""
     seed: int = 0
+    at_middle: bool = False
 
     def __post_init__(self) -> None:
         check_convertible(self.unit)
@@ -106,7 +108,7 @@ class Converter:
         return self._draw(figure, f"tokens_per_second/{model}", 0, n_paths)
 
     def _draw(self, figure: Figure, name: str, least: float, n_paths: int) -> FloatArray:
-        if figure.value.is_certain:
+        if self.at_middle or figure.value.is_certain:
             return np.full(n_paths, figure.value.mid)
         return figure.value.above(least, normal_draws(self.seed, f"units/{name}", n_paths))
 

@@ -12,6 +12,7 @@ from planning.breach import first_breach
 from planning.occurrence import Occurrence
 from planning.pools import Topology
 from planning.spread import Spread, spread
+from planning.telling import Scale
 
 _ROUNDING = 1e-9
 """Relative to demand: what is left over by the rounding of sums, and no shortage."""
@@ -117,12 +118,14 @@ class ClassOutlook:
         chance_short: that some of it is unmet, shape (n_classes, n_steps).
         demand: its mean, shape (n_classes, n_steps).
         unmet: what is not served.
+        cost_short: of what is unmet, in money per step.
         first_breach: when some of it is unmet for the first time.
     """
 
     chance_short: FloatArray
     demand: FloatArray
     unmet: Spread
+    cost_short: Spread
     first_breach: Occurrence
 
 
@@ -183,9 +186,16 @@ class OutlookQuestion:
             raise Invalid(f"a service level of {self.service_level:g} was asked for; give one between 0 and 1")
 
 
-def outlook(balance: Balance, question: OutlookQuestion) -> Outlook:
-    """Shortage, idleness, their cost, headroom and the first breach of every pool and class."""
-    return Outlook(_pools(balance, question), _classes(balance, question))
+def outlook(balance: Balance, question: OutlookQuestion, scale: Scale | None = None) -> Outlook:
+    """Shortage, idleness, their cost, headroom and the first breach of every pool and class.
+
+    Args:
+        balance: demand and supply.
+        question: what is asked of them.
+        scale: the unit that levels are told in, by factors path by path; as they are counted if not given. Chances,
+            dates and money do not depend on it, and utilization only as far as the factors are not known exactly.
+    """
+    return Outlook(_pools(balance, question, scale), _classes(balance, question, scale))
 
 
 def headroom(margin: FloatArray, service_level: float) -> FloatArray:
@@ -203,32 +213,46 @@ def headroom(margin: FloatArray, service_level: float) -> FloatArray:
     return np.asarray(np.partition(margin, place, axis=1)[:, place])
 
 
-def _pools(balance: Balance, question: OutlookQuestion) -> PoolOutlook:
+def _pools(balance: Balance, question: OutlookQuestion, scale: Scale | None) -> PoolOutlook:
     levels: Sequence[float] = question.levels
+    of_supply, of_demand = (None, None) if scale is None else (scale.supply, scale.demand)
     short = balance.unmet_at_home > 0
-    unmet, idle = spread(balance.unmet_at_home, levels), spread(balance.idle, levels)
-    used, supply = balance.used.mean(axis=1), balance.supply.mean(axis=1)
+    counted = spread(balance.unmet_at_home, levels), spread(balance.idle, levels)
+    unmet, idle = counted
+    if scale is not None:
+        unmet, idle = (
+            spread(_told(values, factors), levels)
+            for values, factors in ((balance.unmet_at_home, of_demand), (balance.idle, of_supply))
+        )
+    used, supply = (_told(values, of_supply).mean(axis=1) for values in (balance.used, balance.supply))
     money, rates = balance.cost_short, balance.short_rates
-    money_short = spread(money, levels) if rates is None else unmet.times(rates[:, None] * balance.hours)
+    money_short = spread(money, levels) if rates is None else counted[0].times(rates[:, None] * balance.hours)
     return PoolOutlook(
         chance_short=short.mean(axis=1),
         supply=supply,
         unmet=unmet,
         idle=idle,
         cost_short=money_short,
-        cost_idle=idle.times(balance.idle_rates[:, None] * balance.hours),
+        cost_idle=counted[1].times(balance.idle_rates[:, None] * balance.hours),
         utilization=np.divide(used, supply, out=np.full_like(supply, np.nan), where=supply > 0),
-        headroom=headroom(balance.margin, question.service_level),
+        headroom=headroom(_told(balance.margin, of_supply), question.service_level),
         first_breach=first_breach(short, question.sustained),
         cost=(money + balance.cost_idle).sum(axis=2),
     )
 
 
-def _classes(balance: Balance, question: OutlookQuestion) -> ClassOutlook:
-    short = balance.unmet > 0
+def _classes(balance: Balance, question: OutlookQuestion, scale: Scale | None) -> ClassOutlook:
+    factors = None if scale is None else scale.of_classes(balance.topology)
+    short, counted = balance.unmet > 0, spread(balance.unmet, question.levels)
+    costs = np.array([each.cost_short for each in balance.topology.classes])
     return ClassOutlook(
         chance_short=short.mean(axis=1),
-        demand=balance.demand.mean(axis=1),
-        unmet=spread(balance.unmet, question.levels),
+        demand=_told(balance.demand, factors).mean(axis=1),
+        unmet=counted if factors is None else spread(_told(balance.unmet, factors), question.levels),
+        cost_short=counted.times(costs[:, None] * balance.hours),
         first_breach=first_breach(short, question.sustained),
     )
+
+
+def _told(values: FloatArray, factors: FloatArray | None) -> FloatArray:
+    return values if factors is None else values * factors

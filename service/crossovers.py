@@ -11,6 +11,7 @@ from demand.series import SeriesKey, Workload
 from planning.crossover import Crossover, crossover
 from service.demand_ahead import DemandAhead, DemandQuestion, demand_ahead
 from service.store.unit_of_work import UnitOfWork
+from service.supply_ahead import Told
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,12 @@ class Crossing:
     groups: tuple[tuple[str, ...], ...]
     series: tuple[dict[Workload, int], ...]
     found: Crossover
+
+
+def told_in(asked: DemandQuestion, told: Told) -> DemandQuestion:
+    """The question in the unit that is asked for, with series that cannot be told in it refused; else as it is."""
+    known = replace(asked, model_class=told.model_class)
+    return known if told.unit is None else replace(known, unit=told.unit, strict=True)
 
 
 def compare_workloads(

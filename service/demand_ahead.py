@@ -13,7 +13,7 @@ from demand.history import FloatArray
 from demand.limits import Measure
 from demand.paths import DemandPaths
 from demand.series import Selection, SeriesKey
-from demand.units import ACCELERATOR_HOURS, ACCELERATORS, MEGAWATTS
+from demand.units import ACCELERATORS, CONVERTIBLE, TOKENS_PER_SECOND
 from forecasting.dependence import SHARED_SEED
 from planning.conversion import Converter
 from planning.pools import PLACE
@@ -40,6 +40,8 @@ class DemandQuestion:
         measure: what would be asked for, or what can be in use of it.
         n_paths: how many joint paths.
         unit: that all series are turned into.
+        model_class: of language models, where tokens per second are turned into something or out of it.
+        strict: whether series that cannot be told in the unit are refused, and not left out.
         by: the dimensions, beside the workload, that tell series apart; those that differ in others only are summed.
     """
 
@@ -50,6 +52,8 @@ class DemandQuestion:
     measure: Measure = Measure.DEMAND
     n_paths: int = 500
     unit: str = ACCELERATORS
+    model_class: str = ""
+    strict: bool = False
     by: tuple[str, ...] = PLACE
 
 
@@ -60,10 +64,14 @@ class DemandAhead:
     Attributes:
         paths: labelled by `SeriesKey`, in which dimensions that were summed over are empty.
         view: the published forecasts.
+        unit: of the paths.
+        catalogue: the version of what was known of accelerators; None where it was not needed.
     """
 
     paths: DemandPaths
     view: published.Window
+    unit: str = ACCELERATORS
+    catalogue: str | None = None
 
     @property
     def edges(self) -> pd.DatetimeIndex:
@@ -73,13 +81,13 @@ class DemandAhead:
     @property
     def hours(self) -> FloatArray:
         """Hours in each bucket."""
-        return _hours(self.view)
+        return hours_of(self.view)
 
 
 def demand_ahead(question: DemandQuestion, unit: UnitOfWork, most: int) -> DemandAhead:
     """Joint paths of demand rebuilt from what is published.
 
-    Series that cannot be told in the unit that is asked for are left out, with the reason.
+    Series that cannot be told in the unit that is asked for are left out, with the reason, or refused if so asked.
 
     Args:
         question: what is asked.
@@ -88,30 +96,37 @@ def demand_ahead(question: DemandQuestion, unit: UnitOfWork, most: int) -> Deman
 
     Raises:
         NotFound: no series is selected, or none has a forecast.
-        Invalid: too many series are selected, none can be told in the unit, or the window reaches beyond what is
-            published.
+        Invalid: too many series are selected, none can be told in the unit, one cannot and that is refused, or the
+            window reaches beyond what is published.
     """
     granularity = question.granularity or _coarsest(question.selection, unit)
     asked = WindowQuestion(question.selection, granularity, question.horizon, question.end)
     view = open_window(asked, unit, most)
-    convert = _Converting(view, question.unit, unit)
+    convert = _Converting(view, question, unit)
     view = convert.told()
     given = answered(question.measure, view, unit, question.n_paths)
     labels = [_label(forecast.series.key, question.by) for forecast in view.forecasts]
     paths = published.paths(view, question.n_paths, labels, given.rationing, convert.change)
-    return DemandAhead(paths, view)
+    return DemandAhead(paths, view, question.unit, convert.catalogue)
 
 
 class _Converting:
     """Turns series into one unit, as far as they convert."""
 
-    def __init__(self, view: published.Window, wanted: str, unit: UnitOfWork) -> None:
-        self._view, self._wanted = view, wanted
-        foreign = any(forecast.series.unit != wanted for forecast in view.forecasts)
-        converts = foreign and wanted in (ACCELERATORS, ACCELERATOR_HOURS, MEGAWATTS)
+    def __init__(self, view: published.Window, question: DemandQuestion, unit: UnitOfWork) -> None:
+        self._view, self._wanted, self._strict = view, question.unit, question.strict
+        foreign = any(forecast.series.unit != self._wanted for forecast in view.forecasts)
+        known = self._wanted in CONVERTIBLE and (self._wanted != TOKENS_PER_SECOND or bool(question.model_class))
         self._converter = (
-            Converter(unit.accelerators.catalogue(), wanted, _hours(view), seed=SHARED_SEED) if converts else None
+            Converter(unit.accelerators.catalogue(), self._wanted, hours_of(view), question.model_class, SHARED_SEED)
+            if foreign and (known or question.strict)
+            else None
         )
+
+    @property
+    def catalogue(self) -> str | None:
+        """The version of what is known of accelerators; None where nothing is turned into another unit."""
+        return None if self._converter is None else self._converter.catalogue.version
 
     def change(self, forecast: PublishedForecast, drawn: FloatArray) -> FloatArray:
         """Paths of a series in the unit that is wanted."""
@@ -130,13 +145,17 @@ class _Converting:
                 self.change(forecast, np.ones((1, view.horizon)))
                 kept.append(forecast)
             except (Invalid, AcceleratorNotFound) as error:
+                if self._strict:
+                    series = forecast.series
+                    raise Invalid(f"series {series.id} ({series.key}) cannot be told so: {error}") from error
                 others.append(published.LeftOut(forecast.series.key, f"it cannot be told in {self._wanted}: {error}"))
         if not kept:
             raise Invalid(f"no selected series can be planned with: {others[0].key}: {others[0].reason}")
         return replace(view, forecasts=tuple(kept), left_out=(*view.left_out, *others))
 
 
-def _hours(view: published.Window) -> FloatArray:
+def hours_of(view: published.Window) -> FloatArray:
+    """Hours in each bucket of a window."""
     edges = buckets(view.start, view.horizon + 1, view.granularity)
     return np.asarray(np.diff(edges.as_unit("ns").asi8) / 3_600_000_000_000)
 

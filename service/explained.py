@@ -64,6 +64,8 @@ class Explanation:
         absent: why, per model that was tried and has no part in it.
         parts: of the median.
         untold: what cannot be said of this forecast, and why.
+        told_unit: that levels were turned into; None where they are as they are stored.
+        catalogue: the version of what was known of accelerators, where they were turned.
     """
 
     forecast: PublishedForecast
@@ -74,6 +76,13 @@ class Explanation:
     absent: Mapping[str, str]
     parts: Decomposition
     untold: tuple[str, ...]
+    told_unit: str | None = None
+    catalogue: str | None = None
+
+    @property
+    def unit(self) -> str:
+        """The unit of all levels."""
+        return self.told_unit or self.forecast.series.unit
 
     @property
     def index(self) -> pd.DatetimeIndex:

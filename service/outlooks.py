@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 
 from demand.errors import Invalid
 from demand.history import FloatArray
+from demand.paths import DemandPaths
 from demand.series import Selection, SeriesKey
+from demand.units import ACCELERATORS
 from planning.allocation import allocate
 from planning.classes import class_demand
 from planning.ledger import Commitment
@@ -15,10 +18,11 @@ from planning.newsvendor import critical_ratio, expected_cost, target_supply
 from planning.outlook import Balance, Outlook, OutlookQuestion, outlook
 from planning.pools import Topology
 from planning.spread import Spread, spread
-from planning.supply import Sampling, Uncounted, supply_paths
+from planning.supply import Sampling, SupplyPaths, Uncounted, supply_paths
+from planning.telling import Scale, held_by_pools
 from service.demand_ahead import DemandAhead, DemandQuestion, demand_ahead
 from service.store.unit_of_work import UnitOfWork
-from service.supply_ahead import SupplyAhead, supply_ahead
+from service.supply_ahead import AS_COUNTED, SupplyAhead, Told, supply_ahead
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,16 @@ class SupplyQuestion:
         prices: what shortage and idleness cost.
         told: what is asked of supply and demand.
         slip_correlation: of blocks of one provider in one region.
+        unit: that levels are told in.
+        as_of: the ledger and the pools as they were at this instant; None for now.
     """
 
     pool_by: tuple[str, ...] | None = None
     prices: Prices = NO_PRICES
     told: OutlookQuestion = USUAL
     slip_correlation: float = 0.5
+    unit: Told = AS_COUNTED
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,8 @@ class Target:
     """The supply to aim at: that of least expected cost, if it could still be chosen for each step.
 
     Attributes:
-        supply: accelerators of each pool, shape (n_pools, n_steps).
+        supply: accelerators of each pool, or what they are on average in the unit of the answer, shape (n_pools,
+            n_steps).
         cost: expected with that supply, in money, shape (n_pools, n_steps).
     """
 
@@ -81,6 +90,7 @@ class Prospect:
         uncounted: per degree of commitment the blocks that could not be counted.
         unplaced: demand that belongs to no class.
         target: None unless shortage and idleness both have one price in every pool.
+        scale: the unit of all levels; None where they are as they are counted.
         remarks: what else should be known about it.
     """
 
@@ -92,7 +102,35 @@ class Prospect:
     uncounted: Mapping[Commitment, tuple[Uncounted, ...]]
     unplaced: tuple[SeriesKey, ...]
     target: Target | None
+    scale: Scale | None = None
     remarks: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """The unit that demand, and what is missing of it, is told in."""
+        return self.supply.unit if self.scale is None else self.scale.unit
+
+    @property
+    def supply_unit(self) -> str:
+        """The unit that supply, what idles of it, headroom and target are told in."""
+        return ACCELERATORS if self.scale is None else self.scale.unit
+
+    @property
+    def catalogue(self) -> str | None:
+        """The version of what was known of accelerators; None where levels are told as they are counted."""
+        return None if self.scale is None else self.supply.catalogue.version
+
+    @property
+    def placed_demand(self) -> DemandPaths:
+        """The paths of demand that belongs to a pool, in the unit that is told."""
+        labels, values = [], []
+        for label, paths in zip(self.demand.paths.labels, self.demand.paths.values, strict=True):
+            row = self.topology.pool_of(label.region, label.accelerator) if isinstance(label, SeriesKey) else None
+            if row is not None:
+                labels.append(label)
+                values.append(paths if self.scale is None else paths * self.scale.demand[row])
+        told = np.array(values) if values else self.demand.paths.values[:0]
+        return replace(self.demand.paths, labels=tuple(labels), values=told)
 
     @property
     def rows(self) -> tuple[int, ...]:
@@ -116,48 +154,68 @@ def look_ahead(asked: DemandQuestion, supply: SupplyQuestion, unit: UnitOfWork, 
     """The outlook of a part of the fleet.
 
     Args:
-        asked: the demand; its unit is that of the pools.
-        supply: the supply, and what is told of both.
+        asked: the demand; it is counted in the unit of the pools.
+        supply: the supply, and what is told of both in which unit.
         unit: the store.
         most: how many series one answer holds.
 
     Raises:
-        NotFound, Invalid: as for `demand_ahead`; a price or a chance is out of its range.
+        NotFound, Invalid: as for `demand_ahead` and `meet`; nothing is known of the ledger at that instant.
     """
-    stored = supply_ahead(unit, asked.selection, supply.pool_by)
-    demand = demand_ahead(replace(asked, unit=stored.unit), unit, most)
+    stored = supply_ahead(unit, asked.selection, supply.pool_by, as_of=supply.as_of)
+    demand = demand_ahead(replace(asked, unit=stored.unit, model_class=supply.unit.model_class), unit, most)
     found = meet(demand, stored, supply)
-    return replace(found, remarks=tuple(_remarks(asked.selection, found)))
+    return replace(found, remarks=(*_about_instant(supply), *_remarks(asked.selection, found)))
 
 
 def meet(demand: DemandAhead, stored: SupplyAhead, asked: SupplyQuestion) -> Prospect:
     """Demand against supply.
 
     Raises:
-        Invalid: a price or a chance is out of its range.
+        Invalid: a price or a chance is out of its range, or a pool cannot be told in the unit.
     """
     keys = [label for label in demand.paths.labels if isinstance(label, SeriesKey)]
     topology = priced(stored.topology(keys), asked.prices)
     placed = class_demand(demand.paths, topology)
-    edges, n_paths = demand.edges, placed.values.shape[1]
-    sampling = Sampling(n_paths, correlation=asked.slip_correlation)
-    power = stored.megawatts_each(n_paths)
-    outlooks, uncounted = {}, {}
-    for counted in Commitment:
-        supply = supply_paths(stored.blocks, edges, topology, sampling, counted, power)
+    n_paths = placed.values.shape[1]
+    sampling, power = Sampling(n_paths, correlation=asked.slip_correlation), stored.megawatts_each(n_paths)
+    supplies = {
+        counted: supply_paths(stored.blocks, demand.edges, topology, sampling, counted, power) for counted in Commitment
+    }
+    scale = _scale(demand, supplies[Commitment.EVERYTHING], topology, stored, asked.unit)
+    outlooks = {}
+    for counted, supply in supplies.items():
         given = allocate(placed.values, supply.pools, topology)
         balance = Balance(topology, placed.values, supply.pools, given.served, given.used, demand.hours)
-        outlooks[counted], uncounted[counted] = outlook(balance, asked.told), supply.uncounted
+        outlooks[counted] = outlook(balance, asked.told, scale)
+    at_home = balance.at_home(placed.values)
     return Prospect(
         demand=demand,
         supply=stored,
         topology=topology,
-        pool_demand=spread(balance.at_home(placed.values), asked.told.levels),
+        pool_demand=spread(at_home if scale is None else at_home * scale.demand, asked.told.levels),
         outlooks=outlooks,
-        uncounted=uncounted,
+        uncounted={counted: supply.uncounted for counted, supply in supplies.items()},
         unplaced=placed.unplaced,
-        target=_target(balance),
+        target=_target(balance, scale),
+        scale=scale,
     )
+
+
+def _scale(
+    demand: DemandAhead, supply: SupplyPaths, topology: Topology, stored: SupplyAhead, told: Told
+) -> Scale | None:
+    teller = stored.teller(told, topology, demand.hours, demand.paths.values.shape[1])
+    return None if teller is None else teller.scale(held_by_pools(topology, demand.paths, supply))
+
+
+def _about_instant(asked: SupplyQuestion) -> Iterator[str]:
+    if asked.as_of is not None:
+        pools = "the ledger and the pools are" if asked.pool_by is None else "the ledger is"
+        yield (
+            f"{pools} as of {asked.as_of.isoformat()}; forecasts are those that are published now, and what is known "
+            "of accelerators is what is known now"
+        )
 
 
 def _remarks(selection: Selection, found: Prospect) -> Iterator[str]:
@@ -189,7 +247,7 @@ def priced(topology: Topology, prices: Prices) -> Topology:
     return topology
 
 
-def _target(balance: Balance) -> Target | None:
+def _target(balance: Balance, scale: Scale | None) -> Target | None:
     """The target of every pool, if all know what shortage and idleness cost, and the classes of each agree."""
     rates = np.array([pool.rate for pool in balance.topology.pools])
     short, idle = balance.short_rates, balance.idle_rates
@@ -197,4 +255,5 @@ def _target(balance: Balance) -> Target | None:
         return None
     needed = balance.at_home(balance.demand) / rates[:, None, None]
     supply = target_supply(needed, short * rates, idle)
-    return Target(supply, expected_cost(needed, supply, short * rates, idle, balance.hours))
+    cost = expected_cost(needed, supply, short * rates, idle, balance.hours)
+    return Target(supply if scale is None else supply * scale.supply.mean(axis=1), cost)

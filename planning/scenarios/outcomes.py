@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from demand.calendar import buckets
+from demand.errors import Invalid
 from demand.history import FloatArray
 from demand.paths import DemandPaths
 from demand.series import Workload
@@ -22,7 +23,8 @@ from planning.outlook import Balance
 from planning.pools import Topology
 from planning.scenarios.events import Futures
 from planning.scenarios.selecting import keys_of, listed
-from planning.supply import Sampling, supply_paths
+from planning.supply import Sampling, SupplyPaths, supply_paths
+from planning.telling import Teller, held_by_pools
 
 _NANOSECONDS_PER_HOUR = 3_600_000_000_000
 
@@ -36,17 +38,21 @@ class Market:
         sampling: how supply is drawn; what a scenario does to it is added.
         counted: how much of the ledger is counted.
         megawatts_each: as for `supply_paths`.
+        teller: turns all levels into one unit; None to leave them as they are counted.
     """
 
     topology: Topology
     sampling: Sampling
     counted: Commitment = Commitment.COMMITTED
     megawatts_each: Mapping[str, FloatArray] = field(default_factory=dict)
+    teller: Teller | None = None
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What futures come to; every array has shape (n_paths, n_steps) and counts accelerators.
+    """What futures come to; every array has shape (n_paths, n_steps).
+
+    Levels are accelerators, and demand what the pools count it in, unless all are told in another unit.
 
     Attributes:
         demand: by workload, of those that there are.
@@ -54,6 +60,8 @@ class Outcomes:
         unmet: demand that is not served.
         idle: supply that nothing uses.
         remarks: what a reader should know.
+        cost_short: what unmet demand costs, in money; None where no price is known.
+        cost_idle: what idle supply costs, in money; None where no price is known.
     """
 
     demand: Mapping[Workload, FloatArray]
@@ -61,6 +69,15 @@ class Outcomes:
     unmet: FloatArray
     idle: FloatArray
     remarks: tuple[str, ...]
+    cost_short: FloatArray | None = None
+    cost_idle: FloatArray | None = None
+
+    @property
+    def cost(self) -> FloatArray | None:
+        """What shortage and idleness cost together; None unless both have a price."""
+        if self.cost_short is None or self.cost_idle is None:
+            return None
+        return np.asarray(self.cost_short + self.cost_idle)
 
     @cached_property
     def total(self) -> FloatArray:
@@ -95,13 +112,40 @@ class Yardstick(StrEnum):
     UNMET = "unmet"
     IDLE = "idle"
     CROSSOVER = "crossover"
+    COST_SHORT = "cost_short"
+    COST_IDLE = "cost_idle"
+    COST = "cost"
 
     def of(self, outcomes: Outcomes) -> float:
-        """The number: demand is the mean at the end, unmet and idle the mean over time, the others are chances."""
-        return _NUMBERS[self](outcomes)
+        """The number.
+
+        Demand is the mean at the end, unmet and idle the mean over time, costs are the mean of the sum over time, the
+        others are chances.
+
+        Raises:
+            Invalid: it is a cost, and no price is known.
+        """
+        if self not in _COSTS:
+            return _NUMBERS[self](outcomes)
+        costs = _COSTS[self](outcomes)
+        if costs is None:
+            raise Invalid(
+                f"{self} cannot be told, since no price is known: give cost_short and cost_idle, or set what "
+                "the classes and pools of PUT /v1/pools cost"
+            )
+        return float(costs.sum(axis=1).mean())
+
+    def is_known(self, outcomes: Outcomes) -> bool:
+        """Whether it can be told: costs cannot where no price is known."""
+        return self not in _COSTS or _COSTS[self](outcomes) is not None
 
 
-ABOUT_SUPPLY = frozenset({Yardstick.SHORTAGE, Yardstick.UNMET, Yardstick.IDLE})
+CHANCES = frozenset({Yardstick.SHORTAGE, Yardstick.CROSSOVER})
+
+MONEY = frozenset({Yardstick.COST_SHORT, Yardstick.COST_IDLE, Yardstick.COST})
+"""What is counted in the currency of the ledger."""
+
+ABOUT_SUPPLY = frozenset({Yardstick.SHORTAGE, Yardstick.UNMET, Yardstick.IDLE, *MONEY})
 """What says nothing where no supply is known of."""
 
 
@@ -121,18 +165,12 @@ def meet(futures: Futures, market: Market) -> Outcomes:
     if placed.unplaced:
         names = listed([str(key) for key in placed.unplaced])
         remarks.append(f"demand of {names} belongs to no pool, so it is neither served nor short; add it to the pools")
-    return Outcomes(
-        demand=by_workload(futures.demand),
-        supply=supply.pools.sum(axis=0),
-        unmet=balance.unmet.sum(axis=0),
-        idle=balance.idle.sum(axis=0),
-        remarks=tuple(remarks),
-    )
+    return _outcomes(futures, balance, supply, market.teller, tuple(remarks))
 
 
-def without_supply(futures: Futures) -> Outcomes:
+def without_supply(futures: Futures, teller: Teller | None = None) -> Outcomes:
     """Demand of futures alone, as if there were no supply: for yardsticks that are not about it."""
-    demand = by_workload(futures.demand)
+    demand = by_workload(futures.demand if teller is None else teller.told(futures.demand))
     total = np.asarray(sum(demand.values()))
     nothing = np.zeros_like(total)
     return Outcomes(demand, nothing, total, nothing, futures.remarks)
@@ -143,6 +181,27 @@ def by_workload(demand: DemandPaths) -> dict[Workload, FloatArray]:
     sums = demand.sums([key.workload for key in keys_of(demand)])
     found = dict(zip(sums.labels, sums.values, strict=True))
     return {workload: found[workload] for workload in Workload if workload in found}
+
+
+def _outcomes(
+    futures: Futures, balance: Balance, supply: SupplyPaths, teller: Teller | None, remarks: tuple[str, ...]
+) -> Outcomes:
+    demand, there, unmet, idle = futures.demand, balance.supply, balance.unmet, balance.idle
+    if teller is not None:
+        scale = teller.scale(held_by_pools(balance.topology, demand, supply))
+        demand = teller.told(demand)
+        there, idle = there * scale.supply, idle * scale.supply
+        unmet = unmet * scale.of_classes(balance.topology)
+    short_is_priced = any(each.cost_short for each in balance.topology.classes)
+    return Outcomes(
+        demand=by_workload(demand),
+        supply=there.sum(axis=0),
+        unmet=unmet.sum(axis=0),
+        idle=idle.sum(axis=0),
+        remarks=remarks,
+        cost_short=balance.cost_short.sum(axis=0) if short_is_priced else None,
+        cost_idle=balance.cost_idle.sum(axis=0) if any(balance.topology.cost_idle.values()) else None,
+    )
 
 
 def _edges(demand: DemandPaths) -> pd.DatetimeIndex:
@@ -165,4 +224,10 @@ _NUMBERS: Mapping[Yardstick, Callable[[Outcomes], float]] = {
     Yardstick.UNMET: lambda outcomes: float(outcomes.unmet.mean()),
     Yardstick.IDLE: lambda outcomes: float(outcomes.idle.mean()),
     Yardstick.CROSSOVER: lambda outcomes: 1.0 - float(outcomes.inference_passes.never[0]),
+}
+
+_COSTS: Mapping[Yardstick, Callable[[Outcomes], FloatArray | None]] = {
+    Yardstick.COST_SHORT: lambda outcomes: outcomes.cost_short,
+    Yardstick.COST_IDLE: lambda outcomes: outcomes.cost_idle,
+    Yardstick.COST: lambda outcomes: outcomes.cost,
 }

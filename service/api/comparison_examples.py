@@ -8,6 +8,14 @@ NAME = scenario_examples.NAME
 ORDERS: list[Example] = [
     {"scenarios": [{"name": NAME}], "granularity": "hour", "horizon": 24, "quantiles": [0.1, 0.5, 0.9]},
     {"scenarios": [{"name": NAME, "version": 1}], "workload": ["inference"], "counted": "everything"},
+    {
+        "scenarios": [{"name": NAME}],
+        "unit": "accelerator_hours",
+        "pool_by": ["region"],
+        "cost_short": 9.5,
+        "cost_idle": 1.5,
+        "slip_correlation": 0.8,
+    },
 ]
 
 _DATES: Example = {"never": 0.0, "already": 1.0, "chance_by": [1.0], "quantiles": {"0.5": "2025-02-01T00:00:00Z"}}
@@ -29,6 +37,10 @@ ANSWER: Example = {
     "granularity": "month",
     "timestamps": ["2025-02-01T00:00:00Z"],
     "counted": "committed",
+    "unit": "accelerators",
+    "supply_unit": "accelerators",
+    "currency": "USD",
+    "catalogue": None,
     "rows": [
         _ROW,
         {
@@ -50,6 +62,7 @@ TORNADO: Example = {
     "scenario": NAME,
     "version": 2,
     "outcome": "demand",
+    "unit": "accelerators",
     "middle": 120.0,
     "without": 150.0,
     "bars": [

@@ -14,14 +14,13 @@ from demand.series import Workload
 from planning.ledger import Commitment
 from planning.scenarios.outcomes import Outcomes, Yardstick
 from planning.spread import spread
-from planning.tornado import Tornado
 from service.api import comparison_examples as examples
 from service.api.forecast_schemas import LeftOut
-from service.api.planning_query import PlanningQuery
-from service.api.planning_schemas import FirstDate, Spreads
+from service.api.planning_query import SupplyQuery
+from service.api.planning_schemas import FirstDate, Spreads, Total
 from service.api.queries import LARGEST_ID
 from service.api.scenario_schemas import ScenarioName, ScenarioOrder
-from service.scenarios import MOST_SCENARIOS, Comparison, Row
+from service.scenarios import MOST_SCENARIOS, Comparison, Ranking, Row
 
 COUNTED = "How much of the ledger is counted: what is live, what is committed, or everything."
 
@@ -35,7 +34,7 @@ class ScenarioChoice(BaseModel):
     version: int | None = Field(default=None, ge=1, le=LARGEST_ID, description="The newest if not given.")
 
 
-class ComparisonOrder(PlanningQuery):
+class ComparisonOrder(SupplyQuery):
     """Scenarios to be compared with what is ahead without any, over a part of the fleet."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [*examples.ORDERS]})
@@ -53,8 +52,11 @@ class SupplyCompared(BaseModel):
     """What demand meets of supply, over all pools; lists run along `timestamps`."""
 
     supply: Spreads
-    unmet: Spreads = Field(description="Demand that is not served, in accelerators.")
-    idle: Spreads = Field(description="Accelerators that nothing uses.")
+    unmet: Spreads = Field(description="Demand that is not served.")
+    idle: Spreads = Field(description="Supply that nothing uses.")
+    cost_short: Spreads | None = Field(default=None, description="What the unmet costs; null without a price.")
+    cost_idle: Spreads | None = Field(default=None, description="What the idle costs; null without a price.")
+    total_cost: Total | None = Field(default=None, description="Both over the horizon; null unless both are known.")
     chance_short: list[float] = Field(description="That some demand is unmet.")
     first_breach: FirstDate = Field(description="When some demand is unmet for the first time.")
 
@@ -65,6 +67,9 @@ class Difference(BaseModel):
     total: Spreads = Field(description="Of demand.")
     unmet: Spreads | None = None
     idle: Spreads | None = None
+    cost_short: Spreads | None = None
+    cost_idle: Spreads | None = None
+    total_cost: Total | None = None
 
 
 class RowAnswer(BaseModel):
@@ -77,7 +82,8 @@ class RowAnswer(BaseModel):
     supply: SupplyCompared | None = Field(default=None, description="Null where no ledger has any block.")
     outcomes: dict[Yardstick, float] = Field(
         description="One number each: demand of the last bucket on average, unmet and idle on average over time, "
-        "chances of any shortage and of a crossover. Those about supply are left out where there is no ledger."
+        "costs of the whole horizon on average, chances of any shortage and of a crossover. Those about supply are "
+        "left out where there is no ledger, and costs where no price is known."
     )
     difference: Difference | None = Field(default=None, description="To the row without any scenario.")
     remarks: list[str] = Field(description="What a reader should know.")
@@ -91,6 +97,12 @@ class ComparisonAnswer(BaseModel):
     granularity: Granularity
     timestamps: list[datetime] = Field(description="The starts of all buckets, UTC.")
     counted: Commitment
+    unit: str = Field(description="What demand, and what is missing of it, is told in.")
+    supply_unit: str = Field(description="What supply, and what idles of it, is told in.")
+    currency: str = Field(description="Of costs: that of the ledger; empty if it holds no block.")
+    catalogue: str | None = Field(
+        default=None, description="The version of what was known of accelerators, where `unit` is asked for."
+    )
     rows: list[RowAnswer] = Field(description="First without any scenario, then each of them.")
     left_out: list[LeftOut]
 
@@ -103,6 +115,10 @@ class ComparisonAnswer(BaseModel):
             granularity=view.granularity,
             timestamps=list(view.index),
             counted=order.counted,
+            unit=found.measured.demand,
+            supply_unit=found.measured.supply,
+            currency=found.measured.currency,
+            catalogue=found.measured.catalogue,
             rows=[_row(row, found, order.quantiles, is_stored=0 < at <= n_stored) for at, row in enumerate(found.rows)],
             left_out=[LeftOut.of(left) for left in view.left_out],
         )
@@ -126,14 +142,16 @@ class TornadoAnswer(BaseModel):
     scenario: str
     version: int
     outcome: Yardstick
+    unit: str = Field(description="What the numbers are told in: a unit, a currency, or `chance`.")
     middle: float = Field(description="The outcome with every number at its middle.")
     without: float = Field(description="The outcome without the scenario.")
     bars: list[BarAnswer] = Field(description="By falling swing.")
     needed: list[str] = Field(description="Events that others build on, which cannot be left out alone.")
 
     @classmethod
-    def of(cls, found: Tornado, scenario: tuple[str, int], outcome: Yardstick) -> Self:
+    def of(cls, ranking: Ranking, scenario: tuple[str, int], outcome: Yardstick) -> Self:
         """The tornado as it is shown."""
+        found = ranking.tornado
         bars = [
             BarAnswer(event=bar.event, number=bar.number, low=bar.low, high=bar.high, swing=bar.swing)
             for bar in found.bars
@@ -142,6 +160,7 @@ class TornadoAnswer(BaseModel):
             scenario=scenario[0],
             version=scenario[1],
             outcome=outcome,
+            unit=ranking.unit,
             middle=found.middle,
             without=found.without,
             bars=bars,
@@ -175,15 +194,32 @@ def _supply(outcomes: Outcomes, index: pd.DatetimeIndex, levels: Sequence[float]
         idle=_spreads(outcomes.idle, levels),
         chance_short=outcomes.short.mean(axis=0).tolist(),
         first_breach=FirstDate.of(outcomes.first_breach, 0, index, levels),
+        cost_short=_money(outcomes.cost_short, None, levels),
+        cost_idle=_money(outcomes.cost_idle, None, levels),
+        total_cost=None if outcomes.cost is None else Total.of(outcomes.cost.sum(axis=1), levels),
     )
 
 
 def _difference(outcomes: Outcomes, base: Outcomes, levels: Sequence[float], *, told: bool) -> Difference:
+    if not told:
+        return Difference(total=_spreads(outcomes.total - base.total, levels))
+    costs = (outcomes.cost, base.cost)
     return Difference(
         total=_spreads(outcomes.total - base.total, levels),
-        unmet=_spreads(outcomes.unmet - base.unmet, levels) if told else None,
-        idle=_spreads(outcomes.idle - base.idle, levels) if told else None,
+        unmet=_spreads(outcomes.unmet - base.unmet, levels),
+        idle=_spreads(outcomes.idle - base.idle, levels),
+        cost_short=_money(outcomes.cost_short, base.cost_short, levels),
+        cost_idle=_money(outcomes.cost_idle, base.cost_idle, levels),
+        total_cost=Total.of((costs[0] - costs[1]).sum(axis=1), levels)
+        if costs[0] is not None and costs[1] is not None
+        else None,
     )
+
+
+def _money(costs: FloatArray | None, less: FloatArray | None, levels: Sequence[float]) -> Spreads | None:
+    if costs is None:
+        return None
+    return _spreads(costs if less is None else costs - less, levels)
 
 
 def _spreads(values: FloatArray, levels: Sequence[float]) -> Spreads:

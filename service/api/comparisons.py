@@ -11,22 +11,23 @@ from planning.scenarios.outcomes import Yardstick
 from service.api.bodies import Unreadable
 from service.api.comparison_schemas import COUNTED, ComparisonAnswer, ComparisonOrder, TornadoAnswer
 from service.api.dependencies import SettingsDep, UnitDep
-from service.api.planning_query import PlanningQuery
+from service.api.planning_query import SupplyQuery
 from service.api.problems import problems
 from service.api.queries import LARGEST_ID, StrictQuery
 from service.api.scenarios import Named
-from service.scenarios import compare, rank_assumptions
+from service.scenarios import MarketQuestion, compare, rank_assumptions
 
 router = APIRouter(prefix="/v1/scenarios", tags=["scenarios"])
 
 
-class TornadoQuery(PlanningQuery):
+class TornadoQuery(SupplyQuery):
     """Which outcome, over a part of the fleet."""
 
     outcome: Yardstick = Field(
         default=Yardstick.DEMAND,
-        description="Demand of the last bucket on average, of all or one workload; unmet or idle accelerators on "
-        "average over time; the chance of any shortage, or that inference passes training.",
+        description="Demand of the last bucket on average, of all or one workload; what is unmet or idle on average "
+        "over time; what that costs over the whole horizon on average; the chance of any shortage, or that inference "
+        "passes training.",
         examples=["inference"],
     )
     counted: Commitment = Field(default=Commitment.COMMITTED, description=COUNTED, examples=["everything"])
@@ -45,7 +46,8 @@ def compare_scenarios(
     """
     chosen = [unit.scenarios.get(each.name, each.version).scenario for each in order.scenarios]
     chosen += [draft.scenario() for draft in order.drafts]
-    found = compare(order.demand(settings), order.counted, chosen, unit, settings.max_series_per_answer)
+    market = MarketQuestion(order.counted, order.supply())
+    found = compare(order.demand(settings), market, chosen, unit, settings.max_series_per_answer)
     return ComparisonAnswer.of(found, order)
 
 
@@ -60,5 +62,6 @@ def read_tornado(
     scenario = unit.scenarios.get(scenario_name, query.version).scenario
     asked = query.demand(settings)
     question = (scenario, query.outcome)
-    found = rank_assumptions(asked, query.counted, question, unit, settings.max_series_per_answer)
+    market = MarketQuestion(query.counted, query.supply())
+    found = rank_assumptions(asked, market, question, unit, settings.max_series_per_answer)
     return TornadoAnswer.of(found, (scenario_name, scenario.version), query.outcome)

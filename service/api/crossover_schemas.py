@@ -41,6 +41,10 @@ class CrossoverAnswer(BaseModel):
     start: datetime = Field(description="The first bucket: the one after the newest data.")
     timestamps: list[datetime] = Field(description="The starts of all buckets, UTC.")
     measure: Measure
+    unit: str = Field(description="What demand is compared in.")
+    catalogue: str | None = Field(
+        default=None, description="The version of what was known of accelerators, where units were converted."
+    )
     paths: int = Field(description="How many joint sample paths everything is computed from.")
     quantiles: list[float]
     groups: list[GroupCrossover]
@@ -55,6 +59,8 @@ class CrossoverAnswer(BaseModel):
             start=view.start,
             timestamps=list(view.index),
             measure=measure,
+            unit=crossing.demand.unit,
+            catalogue=crossing.demand.catalogue,
             paths=crossing.demand.paths.values.shape[1],
             quantiles=list(levels),
             groups=[_group(crossing, row, group_by, levels) for row in range(len(crossing.groups))],

@@ -158,6 +158,7 @@ EXPLANATION: Example = {
     "series": KEY,
     "series_id": 1,
     "unit": "accelerators",
+    "catalogue": None,
     "granularity": "hour",
     "run_id": RUN_ID,
     "model": "ensemble",

@@ -16,7 +16,7 @@ from training.recipe import PastErrors
 
 
 class ForecastErrors(BaseModel):
-    """How past forecasts erred: the outcome less the median, in the unit of the series."""
+    """How past forecasts erred: the outcome less the median, in the unit of the answer."""
 
     until: int = Field(description="The last lead that was compared.")
     count: int = Field(description="How many outcomes were known.")
@@ -102,7 +102,10 @@ class Explanation(BaseModel):
 
     series: Series
     series_id: int
-    unit: str
+    unit: str = Field(description="Of all levels.")
+    catalogue: str | None = Field(
+        default=None, description="The version of what was known of accelerators, where `unit` is asked for."
+    )
     granularity: Granularity
     run_id: str
     model: str = Field(description="What made the forecast: the ensemble, or one model where that could not be.")
@@ -130,7 +133,8 @@ class Explanation(BaseModel):
         return cls(
             series=Series.model_validate(forecast.series.key, from_attributes=True),
             series_id=forecast.series.id,
-            unit=forecast.series.unit,
+            unit=explanation.unit,
+            catalogue=explanation.catalogue,
             granularity=explanation.granularity,
             run_id=forecast.run_id,
             model=choice.maker,

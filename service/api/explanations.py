@@ -9,9 +9,12 @@ from demand.calendar import Granularity
 from demand.errors import Invalid, NotFound
 from service.api.dependencies import UnitDep
 from service.api.explanation_schemas import Explanation
+from service.api.forecast_query import ModelClass, Unit
 from service.api.problems import problems
 from service.api.queries import LARGEST_ID, SelectionQuery
 from service.explained import explain_stored
+from service.explained_units import explain_in
+from service.supply_ahead import Told
 
 router = APIRouter(prefix="/v1/forecasts/explain", tags=["forecasts"])
 
@@ -30,6 +33,15 @@ class ExplanationQuery(SelectionQuery):
     horizon: int | None = Field(
         default=None, ge=1, description="Buckets ahead; all that is published if not given.", examples=[24]
     )
+    unit: Unit | None = Field(
+        default=None,
+        description="Tell all levels in this unit, every figure of the conversion at its middle; as it is stored if "
+        "not given.",
+        examples=["megawatts"],
+    )
+    model_class: ModelClass | None = Field(
+        default=None, description="The class of language models that `tokens_per_second` are of.", examples=["70b"]
+    )
 
 
 @router.get("", responses=problems(NotFound, Invalid))
@@ -39,4 +51,4 @@ def explain_forecast(query: Annotated[ExplanationQuery, Query()], unit: UnitDep)
     Everything is what was stored with the forecast, or arithmetic on it and on the history that its run knew.
     """
     made = explain_stored(unit, query.selection(), query.series_id, query.granularity, query.horizon)
-    return Explanation.of(made)
+    return Explanation.of(explain_in(made, Told(query.unit, query.model_class or ""), unit))

@@ -48,6 +48,7 @@ _SUPPLY: Example = {
             "demand": [480.0, 530.0],
             "chance_short": [0.1, 0.62],
             "unmet": _UNMET,
+            "cost_short": _COST_SHORT,
             "first_breach": _FIRST,
         }
     ],
@@ -59,6 +60,9 @@ OUTLOOK: Example = {
     "timestamps": _TIMES,
     "measure": "demand",
     "unit": "accelerators",
+    "supply_unit": "accelerators",
+    "catalogue": None,
+    "as_of": None,
     "currency": "USD",
     "pools_version": 0,
     "paths": 500,
@@ -92,6 +96,8 @@ CROSSOVER: Example = {
     "start": _TIMES[0],
     "timestamps": _TIMES,
     "measure": "demand",
+    "unit": "accelerators",
+    "catalogue": None,
     "paths": 500,
     "quantiles": [0.1, 0.5, 0.9],
     "groups": [

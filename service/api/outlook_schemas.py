@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from demand.calendar import Granularity
@@ -16,7 +15,7 @@ from planning.spread import Spread
 from planning.supply import Uncounted
 from service.api import outlook_examples
 from service.api.forecast_schemas import LeftOut, Series
-from service.api.planning_schemas import FirstDate, Spreads, numbers_or_none
+from service.api.planning_schemas import FirstDate, Spreads, Total, numbers_or_none
 from service.outlooks import Prospect, SupplyQuestion
 
 
@@ -28,27 +27,21 @@ class ClassOutlook(BaseModel):
     demand: list[float] = Field(description="Expected demand.")
     chance_short: list[float] = Field(description="The chance that some of it is not served.")
     unmet: Spreads = Field(description="Demand that is not served.")
+    cost_short: Spreads | None = Field(description="Money that this costs; null where no price is known.")
     first_breach: FirstDate = Field(description="When some of it is not served for the first time.")
-
-
-class Total(BaseModel):
-    """A number for the whole horizon."""
-
-    mean: float
-    quantiles: dict[str, float]
 
 
 class SupplyOutlook(BaseModel):
     """What the supply of a pool meets, if it is counted to one degree."""
 
-    supply: list[float] = Field(description="Expected accelerators.")
+    supply: list[float] = Field(description="Expected supply.")
     chance_short: list[float] = Field(description="The chance that demand exceeds supply.")
-    unmet: Spreads = Field(description="Accelerators that are missing.")
-    idle: Spreads = Field(description="Accelerators that nothing uses.")
+    unmet: Spreads = Field(description="Demand that is not served.")
+    idle: Spreads = Field(description="Supply that nothing uses.")
     utilization: list[float | None] = Field(description="Expected use over expected supply; null without supply.")
     headroom: list[float] = Field(
-        description="Accelerators by which demand could grow and still be met with the chance `service_level`; below "
-        "zero, what must be added."
+        description="Supply by which demand could grow and still be met with the chance `service_level`; below zero, "
+        "what must be added."
     )
     cost_short: Spreads | None = Field(description="Money that the missing ones cost; null where no price is known.")
     cost_idle: Spreads | None = Field(description="Money that the idle ones cost; null where no price is known.")
@@ -60,7 +53,7 @@ class SupplyOutlook(BaseModel):
 class Target(BaseModel):
     """The supply to aim at for each step: the quantile cost_short / (cost_short + cost_idle) of demand."""
 
-    supply: list[float] = Field(description="Accelerators.")
+    supply: list[float] = Field(description="In the unit of supply.")
     cost: list[float] = Field(description="What shortage and idleness are expected to cost with it.")
 
 
@@ -95,7 +88,14 @@ class OutlookAnswer(BaseModel):
     start: datetime = Field(description="The first bucket: the one after the newest data.")
     timestamps: list[datetime] = Field(description="The starts of all buckets, UTC.")
     measure: Measure
-    unit: str = Field(description="What demand is counted in; supply is in accelerators.")
+    unit: str = Field(description="What demand, and what is missing of it, is told in.")
+    supply_unit: str = Field(description="What supply, what idles of it, headroom and targets are told in.")
+    catalogue: str | None = Field(
+        default=None, description="The version of what was known of accelerators, where `unit` is asked for."
+    )
+    as_of: datetime | None = Field(
+        default=None, description="Of the ledger and the pools, as `remarks` say too; null for now."
+    )
     currency: str = Field(description="The currency of the ledger; empty if it holds no block.")
     pools_version: int = Field(description="Of the pools in force, as GET /v1/pools tells; 0 where others are used.")
     paths: int = Field(description="How many joint sample paths everything is computed from.")
@@ -119,7 +119,10 @@ class OutlookAnswer(BaseModel):
             start=view.start,
             timestamps=list(view.index),
             measure=measure,
-            unit=prospect.supply.unit,
+            unit=prospect.unit,
+            supply_unit=prospect.supply_unit,
+            catalogue=prospect.catalogue,
+            as_of=asked.as_of,
             currency=prospect.supply.currency,
             pools_version=0 if prospect.supply.pools is None else prospect.supply.pools.version,
             paths=paths.values.shape[1],
@@ -159,7 +162,7 @@ def _supply(prospect: Prospect, asked: SupplyQuestion, found: Outlook, row: int)
         headroom=pools.headroom[row].tolist(),
         cost_short=_money(pools.cost_short, row, levels, known=prospect.short_is_priced),
         cost_idle=_money(pools.cost_idle, row, levels, known=prospect.idle_is_priced),
-        total_cost=_total(pools.cost[row], levels) if prospect.short_is_priced and prospect.idle_is_priced else None,
+        total_cost=Total.of(pools.cost[row], levels) if prospect.short_is_priced and prospect.idle_is_priced else None,
         first_breach=FirstDate.of(pools.first_breach, row, index, levels),
         classes=[
             ClassOutlook(
@@ -168,6 +171,7 @@ def _supply(prospect: Prospect, asked: SupplyQuestion, found: Outlook, row: int)
                 demand=found.classes.demand[at].tolist(),
                 chance_short=found.classes.chance_short[at].tolist(),
                 unmet=Spreads.of(found.classes.unmet, at, levels),
+                cost_short=_money(found.classes.cost_short, at, levels, known=prospect.short_is_priced),
                 first_breach=FirstDate.of(found.classes.first_breach, at, index, levels),
             )
             for at, each in enumerate(prospect.topology.classes)
@@ -178,11 +182,6 @@ def _supply(prospect: Prospect, asked: SupplyQuestion, found: Outlook, row: int)
 
 def _money(spread: Spread, row: int, levels: Sequence[float], *, known: bool) -> Spreads | None:
     return Spreads.of(spread, row, levels) if known else None
-
-
-def _total(costs: np.ndarray, levels: Sequence[float]) -> Total:
-    quantiles = np.quantile(costs, list(levels), method="hazen")
-    return Total(mean=costs.mean(), quantiles={repr(level): at for level, at in zip(levels, quantiles, strict=True)})
 
 
 def _uncounted(blocks: Sequence[Uncounted]) -> list[UncountedBlock]:

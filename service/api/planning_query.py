@@ -1,21 +1,26 @@
 """What questions about demand against supply have in common."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import pandas as pd
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from demand.calendar import Granularity
 from demand.limits import Measure
-from service.api.forecast_query import Levels
-from service.api.queries import SelectionQuery
+from planning.outlook import OutlookQuestion
+from service.api.forecast_query import Levels, ModelClass, Unit
+from service.api.queries import SelectionQuery, split_commas
 from service.demand_ahead import DemandQuestion
+from service.outlooks import USUAL, Prices, SupplyQuestion
 from service.settings import Settings
+from service.supply_ahead import Told
 
 MOST_PATHS = 1000
 """Paths that an answer about supply is computed from at most."""
 
 Chance = Annotated[float, Field(gt=0, lt=1)]
+
+Price = Annotated[float, Field(ge=0, le=1e12)]
 
 
 class PlanningQuery(SelectionQuery):
@@ -70,4 +75,62 @@ class PlanningQuery(SelectionQuery):
             end=None if self.until is None else pd.Timestamp(self.until).tz_convert("UTC"),
             measure=self.measure,
             n_paths=self.paths or min(settings.paths, MOST_PATHS),
+        )
+
+
+class ToldQuery(PlanningQuery):
+    """The same, and the unit of the answer."""
+
+    unit: Unit | None = Field(
+        default=None,
+        description="Tell all levels in this unit, by what GET /v1/accelerators knows of the accelerators; what is not "
+        "known exactly is drawn once per path. As they are counted if not given. Money does not depend on it.",
+        examples=["megawatts"],
+    )
+    model_class: ModelClass | None = Field(
+        default=None,
+        description="The class of language models that `tokens_per_second` are of, such as `8b`, `70b` or `405b`.",
+        examples=["70b"],
+    )
+
+    @property
+    def told(self) -> Told:
+        """The unit of the answer."""
+        return Told(self.unit, self.model_class or "")
+
+
+class SupplyQuery(ToldQuery):
+    """The same, how pools are told apart, and what shortage and idleness cost."""
+
+    pool_by: Annotated[list[Literal["region", "accelerator"]], BeforeValidator(split_commas)] | None = Field(
+        default=None,
+        description="What tells pools apart, comma-separated: the supply of a pool serves all of its demand. If not "
+        "given, the pools of `/v1/pools` are used.",
+        examples=[["region"]],
+    )
+    cost_short: Price | None = Field(
+        default=None,
+        description="What an accelerator costs that is missing for an hour, in the currency of the ledger; if not "
+        "given, what the classes of `/v1/pools` say.",
+        examples=[9.5],
+    )
+    cost_idle: Price | None = Field(
+        default=None,
+        description="What an accelerator costs that idles for an hour; if not given, what `/v1/pools` says.",
+        examples=[1.5],
+    )
+    slip_correlation: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.5,
+        description="How much the delays of blocks of one provider in one region have in common, from 0 to 1.",
+        examples=[0.8],
+    )
+
+    def supply(self, told: OutlookQuestion = USUAL) -> SupplyQuestion:
+        """The supply that is asked for, and what is told of it."""
+        return SupplyQuestion(
+            pool_by=None if self.pool_by is None else tuple(self.pool_by),
+            prices=Prices(self.cost_short, self.cost_idle),
+            told=told,
+            slip_correlation=self.slip_correlation,
+            unit=self.told,
         )

@@ -26,6 +26,20 @@ class Spreads(BaseModel):
         return cls(mean=spread.mean[row].tolist(), quantiles=quantiles)
 
 
+class Total(BaseModel):
+    """A number for the whole horizon."""
+
+    mean: float
+    quantiles: dict[str, float]
+
+    @classmethod
+    def of(cls, totals: FloatArray, levels: Sequence[float]) -> Self:
+        """The total of each path, shape (n_paths,)."""
+        quantiles = np.quantile(totals, list(levels), method="hazen")
+        told = {repr(level): float(at) for level, at in zip(levels, quantiles, strict=True)}
+        return cls(mean=float(totals.mean()), quantiles=told)
+
+
 class FirstDate(BaseModel):
     """When something happens for the first time."""
 

@@ -9,9 +9,11 @@ from rich.text import Text
 
 from demand.calendar import Granularity
 from demand.series import Selection
+from service.cli.planning_options import ModelClass, Unit, told_in
 from service.cli.progress import console
 from service.cli.store import open_store
 from service.explained import Explanation, explain_stored
+from service.explained_units import explain_in
 from training.assembly import MEMBER_LEVELS
 
 _MEDIAN = MEMBER_LEVELS.index(0.5)
@@ -21,11 +23,15 @@ def explain(
     series_id: Annotated[int, typer.Option(min=1, help="The series, as GET /v1/series numbers it.")],
     granularity: Annotated[Granularity, typer.Option(help="Width of the buckets.")] = Granularity.HOUR,
     horizon: Annotated[int, typer.Option(min=1, help="How many buckets ahead are shown, at most.")] = 24,
+    unit: Unit = None,
+    model_class: ModelClass = "",
 ) -> None:
     """Show what the published forecast of a series is made of: models, weights, trend, seasons and past errors."""
-    with open_store() as store, store.read() as unit:
-        whole = explain_stored(unit, Selection(), series_id, granularity, None)
-        made = explain_stored(unit, Selection(), series_id, granularity, min(horizon, len(whole.quantiles)))
+    told = told_in(unit, model_class)
+    with open_store() as store, store.read() as work:
+        whole = explain_in(explain_stored(work, Selection(), series_id, granularity, None), told, work)
+        steps = min(horizon, len(whole.quantiles))
+        made = explain_in(explain_stored(work, Selection(), series_id, granularity, steps), told, work)
     console.print(Text("\n".join(_summary(made))), soft_wrap=True)
     for table in (_members(whole), _stretches(whole), _steps(made)):
         console.print(table)
@@ -36,7 +42,7 @@ def explain(
 def _summary(made: Explanation) -> Iterator[str]:
     forecast, choice = made.forecast, made.forecast.choice
     series = forecast.series
-    yield f"series {series.id} ({series.key}), {series.unit}, by the {made.granularity}"
+    yield f"series {series.id} ({series.key}), {made.unit}, by the {made.granularity}"
     yield (
         f"made by {choice.maker} in run {forecast.run_id}, from history up to {forecast.cut_off.isoformat()}, "
         f"published {forecast.published_at.isoformat(timespec='seconds')}"
@@ -79,9 +85,7 @@ def _stretches(made: Explanation) -> Table:
 def _steps(made: Explanation) -> Table:
     names = [member.name for member in made.members]
     levels = [f"q{level:g}" for level in MEMBER_LEVELS]
-    table = Table(
-        "timestamp", title=f"The forecast, its parts and the models' own medians ({made.forecast.series.unit})"
-    )
+    table = Table("timestamp", title=f"The forecast, its parts and the models' own medians ({made.unit})")
     for column in (*levels, "trend", *made.parts.seasonal, "remainder", *names):
         table.add_column(column, justify="right")
     parts = (made.parts.trend, *made.parts.seasonal.values(), made.parts.remainder)

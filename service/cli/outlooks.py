@@ -1,6 +1,6 @@
 """`computecast outlook` and `computecast crossover`: demand against supply, and inference against training."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -12,25 +12,36 @@ from rich.table import Table
 from rich.text import Text
 
 from demand.calendar import Granularity
-from demand.errors import Invalid
 from demand.series import Selection
 from planning.ledger import Commitment
 from planning.occurrence import Occurrence
 from planning.outlook import OutlookQuestion
 from planning.pools import PLACE
 from service.cli.exports import Format, Output, export, format_wanted
+from service.cli.planning_options import (
+    LEVELS,
+    AsOf,
+    ModelClass,
+    PoolBy,
+    Price,
+    SlipCorrelation,
+    Unit,
+    dimensions,
+    instant,
+    supply_question,
+    told_in,
+)
 from service.cli.progress import complaints, console
 from service.cli.settings import read_settings
 from service.cli.store import open_store
 from service.crossovers import Crossing, compare_workloads
+from service.crossovers import told_in as asked_in
 from service.demand_ahead import DemandAhead, DemandQuestion
-from service.outlooks import Prices, Prospect, SupplyQuestion, look_ahead
+from service.outlooks import Prices, Prospect, look_ahead
 from service.report.outlook import outlook_part
-from service.report.outlook_table import outlook_table
+from service.report.outlook_table import OutlookTable, outlook_table
 from service.report.outlook_view import SAID, OutlookView
 from service.report.page import report
-
-LEVELS = (0.1, 0.5, 0.9)
 
 Region = Annotated[list[str] | None, typer.Option(help="Only these regions; may be repeated.")]
 Accelerator = Annotated[list[str] | None, typer.Option(help="Only these accelerators; may be repeated.")]
@@ -38,7 +49,6 @@ Buckets = Annotated[
     Granularity | None, typer.Option("--granularity", help="Width of the buckets; the coarsest that is forecast.")
 ]
 Horizon = Annotated[int | None, typer.Option(min=1, help="Buckets ahead; all that is published if not given.")]
-Price = Annotated[float | None, typer.Option(min=0, help="In the currency of the ledger, per accelerator and hour.")]
 
 
 def outlook(  # noqa: PLR0913, PLR0917 - every argument is an option of the command line
@@ -49,13 +59,18 @@ def outlook(  # noqa: PLR0913, PLR0917 - every argument is an option of the comm
     counted: Annotated[
         Commitment, typer.Option(help="Supply that is live, committed too, or talked about too.")
     ] = Commitment.COMMITTED,
-    pool_by: Annotated[
-        str | None, typer.Option(help="What tells pools apart: region, accelerator or both; the pools in force.")
-    ] = None,
+    pool_by: PoolBy = None,
     service_level: Annotated[float, typer.Option(help="Chance of meeting all demand, for the headroom.")] = 0.95,
     sustained: Annotated[int, typer.Option(min=1, help="Buckets in a row for which a breach must last.")] = 1,
     cost_short: Price = None,
     cost_idle: Price = None,
+    slip_correlation: SlipCorrelation = 0.5,
+    unit: Unit = None,
+    model_class: ModelClass = "",
+    as_of: AsOf = "",
+    table: Annotated[
+        OutlookTable, typer.Option(help="What has a row in CSV and Parquet: pools, or classes of demand.")
+    ] = OutlookTable.POOLS,
     export_format: Format = None,
     output: Output = None,
 ) -> None:
@@ -64,21 +79,20 @@ def outlook(  # noqa: PLR0913, PLR0917 - every argument is an option of the comm
     With --format or --output it is written as a tidy table with all degrees of commitment, or as a page to print.
     """
     written_as = format_wanted(export_format, output)
-    asked = SupplyQuestion(
-        None if pool_by is None else _dimensions(pool_by, PLACE, "pool_by"),
-        Prices(cost_short, cost_idle),
-        OutlookQuestion(LEVELS, service_level, sustained),
-    )
+    told = OutlookQuestion(LEVELS, service_level, sustained)
+    prices = Prices(cost_short, cost_idle)
+    asked = supply_question(pool_by, prices, slip_correlation, told_in(unit, model_class), told)
+    asked = replace(asked, as_of=instant(as_of))
     settings = read_settings()
     demand = DemandQuestion(_selection(region, accelerator), granularity, horizon, n_paths=settings.paths)
-    with open_store(settings) as store, store.read() as unit:
-        prospect = look_ahead(demand, asked, unit, settings.max_series_per_answer)
+    with open_store(settings) as store, store.read() as work:
+        prospect = look_ahead(demand, asked, work, settings.max_series_per_answer)
     if written_as is not None:
         view = OutlookView(prospect, asked.told, counted)
         export(
             written_as,
             output,
-            lambda: outlook_table(prospect, LEVELS),
+            lambda: outlook_table(prospect, LEVELS, table),
             lambda: report(outlook_part(view), None, store.now()),
         )
     else:
@@ -96,19 +110,22 @@ def _show(prospect: Prospect, counted: Commitment) -> None:
         console.print(_breach(prospect.outlooks[counted].pools.first_breach, row, prospect.demand.view.index))
 
 
-def crossover(
+def crossover(  # noqa: PLR0913, PLR0917 - every argument is an option of the command line
     region: Region = None,
     accelerator: Accelerator = None,
     granularity: Buckets = None,
     horizon: Horizon = None,
     group_by: Annotated[str, typer.Option(help="Dimensions to split by, comma-separated.")] = "",
+    unit: Unit = None,
+    model_class: ModelClass = "",
 ) -> None:
     """Show when inference demand passes training demand and stays above."""
     settings = read_settings()
     demand = DemandQuestion(_selection(region, accelerator), granularity, horizon, n_paths=settings.paths)
-    by = _dimensions(group_by, ("provider", *PLACE, "stage", "tenant"), "group_by")
-    with open_store(settings) as store, store.read() as unit:
-        crossing = compare_workloads(demand, by, LEVELS, unit, settings.max_series_per_answer)
+    by = dimensions(group_by, ("provider", *PLACE, "stage", "tenant"), "group_by")
+    asked = asked_in(demand, told_in(unit, model_class))
+    with open_store(settings) as store, store.read() as work:
+        crossing = compare_workloads(asked, by, LEVELS, work, settings.max_series_per_answer)
     for row in range(len(crossing.groups)):
         console.print(_shares(crossing, row))
         console.print(_passing(crossing, row))
@@ -119,16 +136,11 @@ def _selection(region: list[str] | None, accelerator: list[str] | None) -> Selec
     return Selection(region=tuple(region or ()), accelerator=tuple(accelerator or ()))
 
 
-def _dimensions(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
-    names = tuple(part.strip() for part in text.split(",") if part.strip())
-    if unknown := [name for name in names if name not in known]:
-        raise Invalid(f"--{option.replace('_', '-')} {unknown[0]!r} is none of {', '.join(known)}")
-    return names
-
-
 def _pool(prospect: Prospect, counted: Commitment, row: int, index: pd.DatetimeIndex) -> Table:
     pools, target = prospect.outlooks[counted].pools, prospect.target
-    title = f"{prospect.topology.pools[row].name}: demand and supply that is {SAID[counted]} ({prospect.supply.unit})"
+    same = prospect.unit == prospect.supply_unit
+    units = prospect.unit if same else f"demand in {prospect.unit}, supply in {prospect.supply_unit}"
+    title = f"{prospect.topology.pools[row].name}: demand and supply that is {SAID[counted]} ({units})"
     table = Table(title=title, box=SIMPLE, padding=0, show_edge=False)
     table.add_column("from", no_wrap=True)
     rows: list[tuple[str, np.ndarray, str]] = [
@@ -171,7 +183,7 @@ def _dates(found: Occurrence, row: int, index: pd.DatetimeIndex) -> str:
 
 def _shares(crossing: Crossing, row: int) -> Table:
     name = ", ".join(part for part in crossing.groups[row] if part) or "everything selected"
-    table = Table("timestamp", title=f"{name}: inference over training and inference")
+    table = Table("timestamp", title=f"{name}: inference over training and inference ({crossing.demand.unit})")
     for column in ("ahead", "passed", "share", *(f"q{level:g}" for level in LEVELS)):
         table.add_column(column, justify="right")
     found, passed = crossing.found, crossing.found.passes.chance_by()[row]

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import typer
 from pydantic import ValidationError
@@ -14,15 +15,26 @@ from demand.calendar import Granularity
 from demand.errors import Invalid
 from planning.ledger import Commitment
 from planning.scenarios.library import library
-from planning.scenarios.outcomes import Yardstick
+from planning.scenarios.outcomes import CHANCES, Yardstick
 from planning.scenarios.scenario import Scenario
 from service.api.scenario_schemas import ScenarioOrder
 from service.cli.files import open_file
+from service.cli.planning_options import (
+    LEVELS,
+    ModelClass,
+    PoolBy,
+    Price,
+    SlipCorrelation,
+    Unit,
+    supply_question,
+    told_in,
+)
 from service.cli.progress import console
 from service.cli.settings import read_settings
 from service.cli.store import open_store
 from service.demand_ahead import DemandQuestion
-from service.scenarios import Row, compare, rank_assumptions
+from service.outlooks import Prices
+from service.scenarios import Comparison, MarketQuestion, Row, compare, rank_assumptions
 from service.store.capacity_blocks import Signature
 from service.store.scenario_documents import to_document
 
@@ -96,41 +108,62 @@ def show_library(
 
 
 @scenarios.command("compare")
-def show_comparison(
+def show_comparison(  # noqa: PLR0913, PLR0917 - every argument is an option of the command line
     names: Annotated[list[str], typer.Argument(help="Stored scenarios, or files of such that are not.")],
     granularity: Width = None,
     horizon: Horizon = None,
     counted: Counted = Commitment.COMMITTED,
+    pool_by: PoolBy = None,
+    cost_short: Price = None,
+    cost_idle: Price = None,
+    slip_correlation: SlipCorrelation = 0.5,
+    unit: Unit = None,
+    model_class: ModelClass = "",
 ) -> None:
-    """Show what scenarios come to, beside what is ahead without any."""
+    """Show what scenarios come to, beside what is ahead without any, and how much more or less they cost."""
     settings = read_settings()
     asked = DemandQuestion(granularity=granularity, horizon=horizon, n_paths=settings.paths)
-    with open_store(settings) as store, store.read() as unit:
-        chosen = [_read(Path(name)) if name.endswith(".json") else unit.scenarios.get(name).scenario for name in names]
-        found = compare(asked, counted, chosen, unit, settings.max_series_per_answer)
-    table = Table("", "nothing happens", *(row.scenario.name for row in found.rows if row.scenario is not None))
+    supply = supply_question(pool_by, Prices(cost_short, cost_idle), slip_correlation, told_in(unit, model_class))
+    with open_store(settings) as store, store.read() as work:
+        chosen = [_read(Path(name)) if name.endswith(".json") else work.scenarios.get(name).scenario for name in names]
+        found = compare(asked, MarketQuestion(counted, supply), chosen, work, settings.max_series_per_answer)
+    table = Table("", "in", "nothing happens", *(row.scenario.name for row in found.rows if row.scenario is not None))
     for yardstick in found.yardsticks:
-        table.add_row(_SAID[yardstick], *(_number(yardstick, row) for row in found.rows))
+        unit_of = found.measured.unit_of(yardstick)
+        table.add_row(_SAID[yardstick], unit_of, *(_number(yardstick, row) for row in found.rows))
+    if Yardstick.COST in found.yardsticks:
+        table.add_row("more or less cost, 10% to 50% to 90%", found.measured.currency, *_dearer(found))
     console.print(table)
     for remark in dict.fromkeys(remark for row in found.rows for remark in row.outcomes.remarks):
         console.print(Text(remark), style="yellow")
 
 
 @scenarios.command("tornado")
-def show_tornado(
+def show_tornado(  # noqa: PLR0913, PLR0917 - every argument is an option of the command line
     name: Name,
     outcome: Annotated[Yardstick, typer.Option(help="What is looked at.")] = Yardstick.DEMAND,
     granularity: Width = None,
     horizon: Horizon = None,
     counted: Counted = Commitment.COMMITTED,
+    pool_by: PoolBy = None,
+    cost_short: Price = None,
+    cost_idle: Price = None,
+    slip_correlation: SlipCorrelation = 0.5,
+    unit: Unit = None,
+    model_class: ModelClass = "",
 ) -> None:
     """Show which assumption of a scenario matters most."""
     settings = read_settings()
     asked = DemandQuestion(granularity=granularity, horizon=horizon, n_paths=settings.paths)
-    with open_store(settings) as store, store.read() as unit:
-        question = (unit.scenarios.get(name).scenario, outcome)
-        found = rank_assumptions(asked, counted, question, unit, settings.max_series_per_answer)
-    console.print(f"{outcome}: {found.without:,.4g} without the scenario, {found.middle:,.4g} at the middle of it")
+    supply = supply_question(pool_by, Prices(cost_short, cost_idle), slip_correlation, told_in(unit, model_class))
+    with open_store(settings) as store, store.read() as work:
+        question = (work.scenarios.get(name).scenario, outcome)
+        ranking = rank_assumptions(
+            asked, MarketQuestion(counted, supply), question, work, settings.max_series_per_answer
+        )
+    found = ranking.tornado
+    said = f"{found.without:,.4g} without the scenario, {found.middle:,.4g} at the middle of it"
+    console.print(f"{outcome}: {said} ({ranking.unit})")
     table = Table("event", "number", "at its low", "at its high", "swing")
     for bar in found.bars:
         table.add_row(Text(bar.event), bar.number, f"{bar.low:,.4g}", f"{bar.high:,.4g}", f"{bar.swing:,.4g}")
@@ -145,13 +178,22 @@ _SAID = {
     Yardstick.UNMET: "unmet, on average",
     Yardstick.IDLE: "idle, on average",
     Yardstick.CROSSOVER: "chance that inference passes training",
+    Yardstick.COST_SHORT: "cost of shortage, expected",
+    Yardstick.COST_IDLE: "cost of idle supply, expected",
+    Yardstick.COST: "both, expected",
 }
-_CHANCES = frozenset({Yardstick.SHORTAGE, Yardstick.CROSSOVER})
 
 
 def _number(outcome: Yardstick, row: Row) -> str:
     value = outcome.of(row.outcomes)
-    return f"{value:.0%}" if outcome in _CHANCES else f"{value:,.1f}"
+    return f"{value:.0%}" if outcome in CHANCES else f"{value:,.1f}"
+
+
+def _dearer(found: Comparison) -> list[str]:
+    """By how much each scenario costs more than nothing, in quantiles of the difference path by path."""
+    costs = [row.outcomes.cost.sum(axis=1) for row in found.rows if row.outcomes.cost is not None]
+    spreads = [np.quantile(cost - costs[0], LEVELS, method="hazen") for cost in costs[1:]]
+    return ["", *(" to ".join(f"{value:+,.4g}" for value in spread) for spread in spreads)]
 
 
 def _read(file: Path) -> Scenario:

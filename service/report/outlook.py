@@ -5,6 +5,7 @@ import numpy as np
 from demand.series import SeriesKey, Workload
 from planning.crossover import Crossover, crossover
 from planning.occurrence import Occurrence
+from service.outlooks import Prospect
 from service.report import wording
 from service.report.markup import Markup, element, joined
 from service.report.outlook_view import LEVELS, SAID, OutlookView
@@ -18,10 +19,16 @@ def outlook_part(view: OutlookView) -> Part:
     first, last = (wording.date(view.index[at], view.granularity) for at in (0, -1))
     about = (
         f"{first} to {last} by the {view.granularity} (UTC), from {prospect.demand.paths.values.shape[1]:,} joint "
-        f"paths of demand and supply; demand in {prospect.supply.unit.replace('_', ' ')}"
+        f"paths of demand and supply; {_units(prospect)}"
     )
     body = joined(_lead(view), _tiles(view), pool_rows(view), _crossing(view), _notes(view))
     return Part("Capacity outlook", about, body)
+
+
+def _units(prospect: Prospect) -> str:
+    demand, supply = (unit.replace("_", " ") for unit in (prospect.unit, prospect.supply_unit))
+    told = f"demand and supply in {demand}" if demand == supply else f"demand in {demand}, supply in {supply}"
+    return told if prospect.catalogue is None else f"{told}, by catalogue {prospect.catalogue}"
 
 
 def _anywhere(view: OutlookView) -> Occurrence:
@@ -67,7 +74,7 @@ def _tiles(view: OutlookView) -> Markup:
         found_out.append(("Both together, median", wording.priced(mid, currency), between))
     if not costs:
         worst = wording.amount(float(found.unmet.mean.sum(axis=0).max()))
-        unit = prospect.supply.unit.replace("_", " ")
+        unit = prospect.unit.replace("_", " ")
         found_out.append(("Missing in the worst bucket, expected", f"{worst} {unit}", "in all pools"))
     return tiles(found_out)
 
@@ -89,7 +96,7 @@ def _crossing(view: OutlookView) -> Markup:
 
 def _crossover(view: OutlookView) -> Crossover | None:
     """When inference passes training in all that is selected; None where one of them has no demand."""
-    paths = view.prospect.demand.paths
+    paths = view.prospect.placed_demand
     levels = {}
     for workload in (Workload.TRAINING, Workload.INFERENCE):
         rows = [

@@ -92,6 +92,11 @@ class CapacityRepository:
         statement = of_block.where(CAPACITY_CHANGE.c.id > (after or 0)).order_by(CAPACITY_CHANGE.c.id).limit(limit)
         return [_change(row) for row in self._connection.execute(statement)]
 
+    def first_changed_at(self) -> datetime | None:
+        """When the first block was entered; None if none ever was."""
+        first = self._connection.execute(select(func.min(CAPACITY_CHANGE.c.changed_at))).scalar_one()
+        return None if first is None else from_micros(first)
+
     def create(self, block: Block, signature: Signature = UNSIGNED) -> StoredBlock:
         """Enter a block.
 

@@ -52,6 +52,10 @@ class UnitOfWork:
         self._connection = connection
         self._clock = clock
 
+    def now(self) -> datetime:
+        """The present instant."""
+        return self._clock()
+
     @cached_property
     def observations(self) -> ObservationRepository:
         """History."""

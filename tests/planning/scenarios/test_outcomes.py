@@ -1,14 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from demand.errors import Invalid
 from demand.series import SeriesKey, Workload
 from planning.ledger import MEGAWATTS, Block, Commitment, Phase
-from planning.pools import default_topology
+from planning.pools import Topology, default_topology
 from planning.scenarios.additions import Launch
 from planning.scenarios.events import Event
 from planning.scenarios.leases import LeaseCancelled
 from planning.scenarios.outcomes import (
     ABOUT_SUPPLY,
+    MONEY,
     Market,
     Outcomes,
     Yardstick,
@@ -24,6 +28,12 @@ from tests.planning.scenarios.making import INFERENCE, KEYS, TRAINING, day, happ
 
 LATER = Block("later", 60, day("2027-01-01"), region="us", accelerator="H100", phase=Phase.LEASE)
 TOPOLOGY = default_topology(KEYS)
+
+
+def priced(**costs: float) -> Topology:
+    """The pools, in which only that has a price that is given."""
+    classes = tuple(replace(each, cost_short=costs.get("short", 0.0)) for each in TOPOLOGY.classes)
+    return replace(TOPOLOGY, classes=classes, cost_idle={"eu H100": costs["idle"]} if "idle" in costs else {})
 
 
 def come_to(*events: Event, blocks: tuple[Block, ...] = (HALL, LATER), counted: str = "everything") -> Outcomes:
@@ -70,6 +80,34 @@ def test_a_scenario_changes_both_sides() -> None:
 )
 def test_each_yardstick_is_one_number(yardstick: str, expected: float) -> None:
     assert Yardstick(yardstick).of(come_to()) == pytest.approx(expected)
+
+
+def test_money_is_what_each_missing_or_idle_hour_costs() -> None:
+    market = Market(priced(short=2.0, idle=0.5), Sampling(3), Commitment.EVERYTHING)
+    found = meet(happening(level(), blocks=(HALL, LATER)), market)
+    hours = 24 * np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+    # us lacks 30 for a year, and eu has 850 that idle for two; what idles in us has no price.
+    short, idle = 2 * 30 * hours.sum(), 0.5 * 850 * hours.sum() * 2
+    assert Yardstick.COST_SHORT.of(found) == pytest.approx(short)
+    assert Yardstick.COST_IDLE.of(found) == pytest.approx(idle)
+    assert Yardstick.COST.of(found) == pytest.approx(short + idle)
+
+
+@pytest.mark.parametrize(
+    ("costs", "known"),
+    [
+        ({}, set()),
+        ({"short": 2.0}, {"cost_short"}),
+        ({"idle": 1.0}, {"cost_idle"}),
+        ({"short": 1.0, "idle": 1.0}, MONEY),
+    ],
+)
+def test_money_without_a_price_is_not_told(costs: dict[str, float], known: set[str]) -> None:
+    found = meet(happening(level(), blocks=(HALL,)), Market(priced(**costs), Sampling(3)))
+    assert {each for each in MONEY if each.is_known(found)} == known
+    for each in MONEY - known:
+        with pytest.raises(Invalid, match="no price is known"):
+            each.of(found)
 
 
 def test_demand_without_a_pool_and_blocks_that_do_not_count_are_remarked() -> None:

@@ -110,6 +110,58 @@ def test_pools_that_are_stored_are_those_that_serve(published: TestClient) -> No
     assert "workload=unattributed belongs to no pool" in base["remarks"][0]
 
 
+def test_money_is_compared_path_by_path_where_prices_are_known(published: TestClient) -> None:
+    assert published.post("/v1/capacity", json=HALL).status_code == 201
+    goes = {"name": "draft", "events": [{**CANCEL, "at": "2025-01-07T00:00:00Z", "share": 0.5}]}
+    answer = compare(published, drafts=[goes], region=["eu"], cost_short=9, cost_idle=3)
+    base, gone = answer["rows"]
+    served = published.get("/v1/forecasts/paths?paths=500&region=eu&horizon=24").json()["groups"][0]["workloads"]
+    demand = np.array(served["total"])
+    short = [9 * np.maximum(demand - hall, 0) for hall in (600, 300)]
+    idle = [3 * np.maximum(hall - demand, 0) for hall in (600, 300)]
+    assert answer["currency"] == "USD"
+    for row, at in ((base, 0), (gone, 1)):
+        total = (short[at] + idle[at]).sum(axis=1)
+        np.testing.assert_allclose(row["supply"]["cost_short"]["mean"], short[at].mean(axis=0), atol=1e-9)
+        np.testing.assert_allclose(row["supply"]["cost_idle"]["mean"], idle[at].mean(axis=0), atol=1e-9)
+        assert row["supply"]["total_cost"]["mean"] == pytest.approx(total.mean())
+        assert row["outcomes"]["cost"] == pytest.approx(total.mean())
+        assert row["outcomes"]["cost_idle"] == pytest.approx(idle[at].sum(axis=1).mean())
+    more = short[1] + idle[1] - short[0] - idle[0]
+    for level in (0.1, 0.5, 0.9):
+        of_total = np.quantile(more.sum(axis=1), level, method="hazen")
+        assert gone["difference"]["total_cost"]["quantiles"][str(level)] == pytest.approx(of_total)
+        of_short = np.quantile(short[1] - short[0], level, axis=0, method="hazen")
+        np.testing.assert_allclose(gone["difference"]["cost_short"]["quantiles"][str(level)], of_short, atol=1e-9)
+
+
+def test_without_a_price_nothing_is_said_of_money(published: TestClient) -> None:
+    assert published.post("/v1/capacity", json=HALL).status_code == 201
+    (base,) = compare(published)["rows"]
+    assert (base["supply"]["cost_short"], base["supply"]["total_cost"]) == (None, None)
+    assert not [name for name in base["outcomes"] if name.startswith("cost")]
+    (half,) = compare(published, cost_idle=3)["rows"]
+    assert half["supply"]["cost_idle"] is not None
+    assert {name for name in half["outcomes"] if name.startswith("cost")} == {"cost_idle"}
+
+
+def test_pools_are_told_apart_as_asked(published: TestClient) -> None:
+    assert published.post("/v1/capacity", json={**HALL, "accelerator": "H100"}).status_code == 201
+    apart, together = (compare(published, region=["eu"], **more)["rows"][0] for more in ({}, {"pool_by": ["region"]}))
+    np.testing.assert_allclose(apart["supply"]["unmet"]["mean"], apart["demand"]["total"]["mean"])
+    assert max(together["supply"]["unmet"]["mean"]) < 1
+
+
+def test_delays_and_failures_have_as_much_in_common_as_asked(published: TestClient) -> None:
+    for name in ("one", "two"):
+        block = {**HALL, "name": name, "quantity": 100, "phase": "shell", "conversion": 0.5, "region": "us"}
+        assert published.post("/v1/capacity", json=block).status_code == 201
+    # Both fail with a chance of a quarter when they are apart, and of a half when they are one.
+    for correlation, expected in ((0, 100), (1, 0)):
+        (base,) = compare(published, slip_correlation=correlation, quantiles=[0.35], counted="everything")["rows"]
+        assert set(base["supply"]["supply"]["quantiles"]["0.35"]) == {expected}
+
+
 @pytest.mark.parametrize(
     ("order", "status", "said"),
     [
@@ -118,6 +170,11 @@ def test_pools_that_are_stored_are_those_that_serve(published: TestClient) -> No
         ({"drafts": [{"name": "x", "events": [CANCEL]}]}, 422, "the ledger is empty"),
         ({"region": ["mars"]}, 404, "no series is stored"),
         ({"horizon": 9999}, 422, "reaches beyond"),
+        ({"unit": "megawatts"}, 422, "cannot be told in megawatts: no accelerator is named"),
+        ({"unit": "teraflops"}, 422, "unit"),
+        ({"slip_correlation": 2}, 422, "slip_correlation"),
+        ({"pool_by": ["tenant"]}, 422, "pool_by"),
+        ({"cost_short": 0, "cost_idle": 0}, 422, "no supply is better than another"),
         ({"drafts": [{"name": "x", "based_on": ["y"]}]}, 404, "is not there"),
         ({"drafts": [{"name": f"x{at}"} for at in range(21)]}, 422, "at most 20"),
     ],

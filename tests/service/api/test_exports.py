@@ -43,6 +43,21 @@ def test_csv_holds_the_numbers_of_the_answer_in_json(published: TestClient) -> N
         np.testing.assert_array_equal(own.chance_breached_by_then, told[counted]["first_breach"]["chance_by"])
 
 
+def test_classes_of_demand_are_a_table_of_their_own(published: TestClient) -> None:
+    told = {each["pool"]: each for each in published.get(URL).json()["pools"]}["eu"]
+    text = published.get(f"{URL}&table=classes", headers={"accept": "text/csv"}).text
+    table = pd.read_csv(StringIO(text), float_precision="round_trip")
+    training, inference = told["live"]["classes"]
+    for each in (training, inference):
+        own = table[(table["class"] == each["name"]) & (table.commitment == "live")]
+        assert set(own.pool) == {"eu"}
+        assert set(own.workload) == {each["workload"]}
+        np.testing.assert_array_equal(own.demand_accelerators_mean, each["demand"])
+        np.testing.assert_array_equal(own.unmet_accelerators_p90, each["unmet"]["quantiles"]["0.9"])
+        np.testing.assert_array_equal(own.cost_short_usd_p50, each["cost_short"]["quantiles"]["0.5"])
+    assert inference["demand"] != training["demand"]
+
+
 def test_parquet_holds_the_table_of_the_csv(published: TestClient) -> None:
     answer = published.get(URL, headers={"accept": "application/vnd.apache.parquet"})
     assert answer.headers["content-type"] == "application/vnd.apache.parquet"

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -57,9 +58,47 @@ def test_the_crossover_is_shown_in_tables(planned: Command) -> None:
     assert "90% not within the horizon; 100% never" in done.stdout
 
 
+def test_levels_are_told_in_the_unit_that_is_asked_for(planned: Command) -> None:
+    done = planned("outlook", "--region", "eu", "--unit", "accelerator_hours")
+    assert "eu: demand and supply that is live or signed (accelerator_hours)" in " ".join(done.stdout.split())
+    cells = [line.split() for line in done.stdout.splitlines() if line.strip().startswith("2025-01-10")]
+    # A day of 370 accelerators.
+    assert cells[0][2] == "8,880"
+    passing = planned("crossover", "--unit", "accelerator_hours")
+    title = "everything selected: inference over training and inference (accelerator_hours)"
+    assert title in " ".join(passing.stdout.split())
+
+
+def test_the_ledger_is_shown_as_it_was(planned: Command, store: Store) -> None:
+    with store.read() as unit:
+        (first,) = unit.capacity.changes("there")
+    with store.begin() as unit:
+        unit.capacity.amend("there", {"quantity": 111.0})
+    store.close()
+    now, then = (
+        planned("outlook", "--region", "eu", *more) for more in ((), ("--as-of", first.changed_at.isoformat()))
+    )
+    assert ("111" in now.stdout, "370" in now.stdout) == (True, False)
+    assert ("111" in then.stdout, "370" in then.stdout) == (False, True)
+    assert "note: the ledger and the pools are as of" in then.stderr
+
+
+def test_classes_of_demand_can_be_written(planned: Command, tmp_path: Path) -> None:
+    done = planned("outlook", "--region", "eu", "--table", "classes", "--output", "classes.csv")
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "classes.csv")
+    assert set(table["class"]) == {"eu training", "eu inference"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("outlook", "--unit", "megawatts", "--region", "eu"), "pool 'eu' cannot be told in megawatts: no accelerator"),
+        (("outlook", "--unit", "flops"), "'flops' converts into no other unit"),
+        (("outlook", "--as-of", "2020-01-01T00:00:00Z"), "before the first entry of the ledger"),
+        (("outlook", "--as-of", "2190-01-01T00:00:00Z"), "is still to come"),
+        (("outlook", "--as-of", "yesterday"), "is not a date and time"),
+        (("crossover", "--unit", "megawatts"), "no accelerator is named"),
         (("outlook", "--pool-by", "tenant"), "--pool-by 'tenant' is none of region, accelerator"),
         (("outlook", "--service-level", 2), "a service level of 2"),
         (("outlook", "--horizon", 9), "at most 4"),

@@ -99,4 +99,29 @@ def test_scenarios_are_compared_and_their_assumptions_ranked(computecast: Comman
     assert within == pytest.approx(without / 2, rel=0.02)
     ranked = computecast("scenarios", "tornado", "partner-leaves", "--outcome", "training").stdout
     assert "training: 150" in ranked
+    assert "at the middle of it (accelerators)" in ranked
     assert ranked.index("occurrence") < ranked.index("share")
+
+
+@pytest.mark.usefixtures("published")
+def test_money_is_shown_beside_levels_in_the_unit_that_is_asked_for(computecast: Command, file: Path) -> None:
+    place = ("--set", "region=eu", "--set", "phase=live", "--set", "state=active", "--set", "accelerator=H100")
+    assert computecast("capacity", "add", "hall", 600, "2024-01-01", *place).returncode == 0
+    prices = ("--cost-short", 9, "--cost-idle", 3, "--pool-by", "region", "--horizon", 24)
+    shown = computecast("scenarios", "compare", file, *prices, "--unit", "accelerator_hours")
+    assert shown.returncode == 0, shown.stderr
+    lines = (line.split("│") for line in shown.stdout.splitlines())
+    rows = {cells[1].strip(): [each.strip() for each in cells[2:-1]] for cells in lines if len(cells) > 2}
+    assert rows["of which training"][0] == "accelerator_hours"
+    unit, without, within = rows["both, expected"]
+    assert (unit, float(within.replace(",", "")) < float(without.replace(",", ""))) == ("USD", True)
+    # In us nothing serves the 57 of 24 hours, and half of the 50 of training leave for half of the time.
+    saved = [float(part.replace(",", "")) for part in rows["more or less cost, 10% to 50% to 90%"][2].split(" to ")]
+    assert saved == sorted(saved)
+    # 12 hours in which 25 less are short at 9, and 50 more idle at 3.
+    assert saved[1] == pytest.approx(12 * (50 * 3 - 25 * 9), rel=0.1)
+    assert computecast("scenarios", "add", file).returncode == 0
+    options = ("--outcome", "cost", *prices, "--slip-correlation", 1)
+    assert "at the middle of it (USD)" in computecast("scenarios", "tornado", "partner-leaves", *options).stdout
+    refused = computecast("scenarios", "tornado", "partner-leaves", "--outcome", "cost")
+    assert "no price is known" in refused.stderr

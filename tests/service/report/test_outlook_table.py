@@ -1,9 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from planning.ledger import Commitment
 from service.outlooks import Prices
-from service.report.outlook_table import level_name, outlook_table
+from service.report.outlook_table import OutlookTable, level_name, outlook_table
 from tests.service.report.fleets import STEPS, TOLD, demand, prospect
 
 
@@ -30,6 +31,34 @@ def test_numbers_are_those_of_the_paths() -> None:
     broken = np.maximum.accumulate(missing > 0, axis=1)
     np.testing.assert_allclose(us.chance_breached_by_then, broken.mean(axis=0))
     assert us.hours.iloc[:2].tolist() == [744, 672]
+
+
+def test_classes_of_demand_have_rows_of_their_own() -> None:
+    found = prospect("eu", "us", prices=Prices(9.0, 2.0))
+    table = outlook_table(found, TOLD.levels, OutlookTable.CLASSES)
+    assert len(table) == 4 * 3 * STEPS
+    assert not table.duplicated(["class", "commitment", "timestamp"]).any()
+    assert list(dict.fromkeys(zip(table.pool, table["class"], table.workload, strict=True))) == [
+        (region, f"{region} {workload}", workload) for region in ("eu", "us") for workload in ("training", "inference")
+    ]
+    training, inference = demand("eu", "us").paths.values[2:]
+    missing = np.maximum(inference - np.maximum(220 - training, 0), 0)
+    us = table[(table["class"] == "us inference") & (table.commitment == "live")]
+    np.testing.assert_allclose(us.demand_accelerators_mean, inference.mean(axis=0))
+    np.testing.assert_allclose(us.chance_short, (missing > 0).mean(axis=0))
+    np.testing.assert_allclose(us.unmet_accelerators_p90, np.quantile(missing, 0.9, axis=0, method="hazen"))
+    np.testing.assert_allclose(us.cost_short_usd_mean, 9 * missing.mean(axis=0) * us.hours)
+    broken = np.maximum.accumulate(missing > 0, axis=1)
+    np.testing.assert_allclose(us.chance_breached_by_then, broken.mean(axis=0))
+
+
+def test_classes_add_up_to_their_pools_by_the_same_columns() -> None:
+    found = prospect("eu", "us", prices=Prices(9.0, 2.0))
+    pools, classes = (outlook_table(found, TOLD.levels, each) for each in OutlookTable)
+    where = ["pool", "commitment", "timestamp"]
+    own = classes.groupby(where, sort=False)[["unmet_accelerators_mean", "cost_short_usd_mean"]].sum()
+    pd.testing.assert_frame_equal(own, pools.set_index(where)[list(own.columns)])
+    assert set(classes.columns) - set(pools.columns) == {"class", "workload"}
 
 
 def test_what_is_not_known_is_empty_and_columns_stay() -> None:

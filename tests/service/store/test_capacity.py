@@ -118,6 +118,16 @@ def test_a_ledger_is_read_as_it_was_at_any_instant(sqlite_store: Store, noon: da
     assert seen == [[], [PLAIN], [PLAIN], [wider], [wider], []]
 
 
+def test_the_past_of_a_ledger_begins_with_its_first_entry(store: Store) -> None:
+    with store.read() as unit:
+        assert unit.capacity.first_changed_at() is None
+    enter(store, PLAIN)
+    replace_block(store, replace(PLAIN, quantity=7.0))
+    with store.read() as unit:
+        first = unit.capacity.changes("plain")[0].changed_at
+        assert unit.capacity.first_changed_at() == first <= unit.now()
+
+
 def test_a_clock_that_stands_still_or_goes_back_does_not_mix_up_what_came_first(
     sqlite_store: Store, noon: datetime
 ) -> None:
