@@ -21,6 +21,7 @@ from planning.pacing.evaluation import Evaluator
 from planning.pacing.problem import Limits, Problem, Risk, draft
 from planning.pacing.solving import Effort, Solver
 from planning.supply import Sampling, supply_paths
+from planning.targets import Target, targets
 
 Result = TypeVar("Result")
 
@@ -59,19 +60,19 @@ def measured_allocation(seed: int) -> dict[str, float | str]:
 
 
 def measured_outlook(seed: int) -> dict[str, float | str]:
-    """A row: how long a whole outlook took: supply drawn, given out and told at all three degrees of commitment."""
+    """A row: how long a whole outlook took: supply drawn, given out and told at all degrees, with targets."""
     size, asked = OUTLOOK, ledgers.demand(OUTLOOK, seed)
     blocks = [each.block for each in ledgers.blocks(size, seed)]
     terms, topology = ledgers.terms(size.months), ledgers.topology(size.pools)
 
-    def told() -> list[Outlook]:
+    def told() -> tuple[list[Outlook], Target]:
         found = []
         for counted in Commitment:
             supply = supply_paths(blocks, terms.edges, topology, Sampling(size.paths, seed), counted).pools
             given = allocate(asked, supply, topology)
             balance = Balance(topology, asked, supply, given.served, given.used, terms.hours)
             found.append(outlook(balance, OutlookQuestion()))
-        return found
+        return found, targets(asked, topology, terms.hours)
 
     _, seconds = timed(told)
     return {"case": "outlook", "seed": seed, "seconds": seconds, "gap": 0.0}

@@ -127,7 +127,7 @@ def _dimensions(text: str, known: Sequence[str], option: str) -> tuple[str, ...]
 
 
 def _pool(prospect: Prospect, counted: Commitment, row: int, index: pd.DatetimeIndex) -> Table:
-    pools, target = prospect.outlooks[counted].pools, prospect.target
+    pools, target = prospect.outlooks[counted].pools, prospect.target.supply[row]
     title = f"{prospect.topology.pools[row].name}: demand and supply that is {SAID[counted]} ({prospect.supply.unit})"
     table = Table(title=title, box=SIMPLE, padding=0, show_edge=False)
     table.add_column("from", no_wrap=True)
@@ -141,9 +141,9 @@ def _pool(prospect: Prospect, counted: Commitment, row: int, index: pd.DatetimeI
         ("used", pools.utilization[row], ".0%"),
         ("headroom", pools.headroom[row], ","),
     ]
-    if target is not None:
+    if not np.isnan(target).any():
         cost = pools.cost_short.mean[row] + pools.cost_idle.mean[row]
-        rows += [("cost M", cost / 1e6, ",.2f"), ("target", target.supply[row], ",")]
+        rows += [("cost M", cost / 1e6, ",.2f"), ("target", target, ",")]
     for name, _, _ in rows:
         table.add_column(name, justify="right")
     for step, timestamp in enumerate(index):

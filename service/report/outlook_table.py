@@ -44,7 +44,6 @@ def money_unit(currency: str) -> str:
 def _rows(prospect: Prospect, counted: Commitment, row: int, levels: Sequence[float]) -> Mapping[str, object]:
     found, demand = prospect.outlooks[counted], prospect.demand
     unit = prospect.supply.unit
-    nothing = np.full(len(demand.view.index), np.nan)
     return {
         "pool": prospect.topology.pools[row].name,
         "commitment": str(counted),
@@ -52,7 +51,7 @@ def _rows(prospect: Prospect, counted: Commitment, row: int, levels: Sequence[fl
         "hours": demand.hours,
         **_told(f"demand_{unit}", prospect.pool_demand, row, levels),
         f"supply_{ACCELERATORS}_mean": found.pools.supply[row],
-        f"target_{ACCELERATORS}": nothing if prospect.target is None else prospect.target.supply[row],
+        f"target_{ACCELERATORS}": prospect.target.supply[row],
         "chance_short": found.pools.chance_short[row],
         "chance_breached_by_then": found.pools.first_breach.chance_by()[row],
         **_told(f"unmet_{unit}", found.pools.unmet, row, levels),
