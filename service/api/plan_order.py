@@ -88,7 +88,7 @@ class PlanOrder(SelectionQuery):
     slip_correlation: Share = Field(default=0.5, description="As for `GET /v1/outlook`.")
     at: Instant | None = Field(default=None, description="The date of planning; the present moment if not given.")
     time_limit: Annotated[FiniteFloat, Field(gt=0)] = Field(
-        default=60.0, description="Seconds to look for the plan; half as long, and 30 at most, for what is told of it."
+        default=60.0, description="Seconds to look for the plan; half as long, and 20 at most, for what is told of it."
     )
     gap: Share = Field(default=0.001, description="Relative; a plan is good enough when none can save more.")
     based_on: int | None = Field(default=None, ge=1, le=LARGEST_ID, description="A kept plan to compare with.")
