@@ -1,8 +1,8 @@
 """What planning costs: seconds and gap of a large pacing programme, and seconds of a large outlook and its parts.
 
 Run it with `python -m benchmarks.planning`. Ledgers and demand are made up by `ledgers.py`; the plan is also asked for
-over HTTP, as `served_plan.py` says. Results go into `results/planning.csv`: of plans also how much of the budget and, in
-the step where it is most, of the power they use, as a share of the limit.
+over HTTP, as `served_plan.py` says. Results go into `results/planning.csv`: of plans also how much of the budget they
+use and, in the step where it is most, of the power, as a share of the limit.
 """
 
 import time
@@ -23,6 +23,7 @@ from planning.ledger import Commitment
 from planning.outlook import Balance, Outlook, OutlookQuestion, outlook
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.problem import Limits, Problem, Risk, draft
+from planning.pacing.rows import rows_of
 from planning.pacing.solving import Effort, Solver
 from planning.supply import Sampling, supply_paths
 from planning.targets import Target, targets

@@ -11,14 +11,16 @@ import re
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
+from http.client import HTTPConnection
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,15 +60,23 @@ def served_plan(size: Size, seed: int) -> dict[str, float | str]:
         with server(url) as address:
             order = {"horizon": size.months, "paths": size.paths, "at": NOW.isoformat(), "gap": 0.01, "time_limit": 60}
             limits = {"minimum_service": {"region0 inference": 0.75}, "discount_rate": 0.08}
-            body = json.dumps({**order, **limits}).encode()
-            request = urllib.request.Request(f"{address}/v1/plans", body, {"content-type": "application/json"})
             start = time.perf_counter()
-            with urllib.request.urlopen(request, timeout=300) as answer:
-                told = json.load(answer)
+            told = _asked(address, {**order, **limits})
             seconds = time.perf_counter() - start
     if len(told["blocks"]) != size.blocks or told["grounds"]["paths"] != size.paths:
         raise RuntimeError(f"the plan is of {len(told['blocks'])} blocks on {told['grounds']['paths']} paths")
     return {"case": "plan over HTTP", "seed": seed, "seconds": seconds, "gap": told["gap"]}
+
+
+def _asked(address: str, order: dict[str, object]) -> dict[str, Any]:
+    """The answer to `POST /v1/plans`."""
+    connection = HTTPConnection(address, timeout=300)
+    connection.request("POST", "/v1/plans", json.dumps(order), {"content-type": "application/json"})
+    with closing(connection), connection.getresponse() as answer:
+        told: dict[str, Any] = json.load(answer)
+    if answer.status != HTTPStatus.CREATED:
+        raise RuntimeError(f"{answer.status}: {told}")
+    return told
 
 
 def fill(url: str, size: Size, seed: int) -> None:
@@ -87,16 +97,16 @@ def fill(url: str, size: Size, seed: int) -> None:
 
 @contextmanager
 def server(url: str) -> Iterator[str]:
-    """The address of a server over the store, in a process that is ended afterwards."""
+    """The host and port of a server over the store, in a process that is ended afterwards."""
     process = subprocess.Popen(
         [sys.executable, "-m", "service.cli", "serve", "--no-worker", "--port", "0"],
-        env=os.environ | {"COMPUTECAST_DATABASE_URL": url, "COLUMNS": "200"},
+        env=os.environ | {"COMPUTECAST_DATABASE_URL": url, "COMPUTECAST_LOG_LEVEL": "WARNING", "COLUMNS": "200"},
         stdout=subprocess.PIPE,
         text=True,
     )
     try:
         for line in process.stdout or ():
-            if found := re.search(r"serves on (http://[0-9.:]+);", line):
+            if found := re.search(r"serves on http://([0-9.:]+);", line):
                 yield found[1]
                 return
         raise RuntimeError("the server ended before it served")
