@@ -1,26 +1,32 @@
 """What planning costs: seconds and gap of a large pacing programme, and seconds of a large outlook and its parts.
 
-Run it with `python -m benchmarks.planning`. Ledgers and demand are made up by `ledgers.py`. Results go into
-`results/planning.csv`.
+Run it with `python -m benchmarks.planning`. Ledgers and demand are made up by `ledgers.py`; the plan is also asked for
+over HTTP, as `served_plan.py` says. Results go into `results/planning.csv`: of plans also how much of the budget they
+use and, in the step where it is most, of the power, as a share of the limit.
 """
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 
 from benchmarks import ledgers
 from benchmarks.accuracy import RESULTS
 from benchmarks.ledgers import Size
+from benchmarks.served_plan import served_plan
 from planning.allocation import allocate
 from planning.ledger import Commitment
 from planning.outlook import Balance, Outlook, OutlookQuestion, outlook
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.problem import Limits, Problem, Risk, draft
+from planning.pacing.rows import rows_of
 from planning.pacing.solving import Effort, Solver
 from planning.supply import Sampling, supply_paths
+from planning.targets import Target, targets
 
 Result = TypeVar("Result")
 
@@ -28,25 +34,46 @@ PLAN, OUTLOOK = Size(60, 10, 60, 200), Size(60, 10, 60, 1000)
 SEEDS = range(3)
 EFFORT = Effort(gap=0.01, seconds=60.0)
 WEIGHTS = {"expected cost": 0.0, "with CVaR": 1.0}
+MEGAWATTS_EACH = {"H100": 0.0013}
+"""Only how much power there is beside it matters here."""
+
+Row = dict[str, float | str]
 
 
 def problem(size: Size, seed: int, weight: float) -> Problem:
     """A ledger under a budget and a minimum of service that bind or nearly do."""
     blocks, asked = ledgers.blocks(size, seed), ledgers.demand(size, seed)
     free = draft(blocks, asked, ledgers.topology(size.pools), ledgers.terms(size.months))
-    spending = sum(float(each.choices[0].spending.sum()) for each in free.decisions)
-    limits = Limits(budget=0.9 * spending, minimum_service={"region0 inference": 0.75})
+    limits = Limits(budget=0.9 * _spending(free), minimum_service={"region0 inference": 0.75})
     return draft(blocks, asked, free.topology, free.terms, limits, Risk(weight))
 
 
-def measured_plan(seed: int, name: str) -> dict[str, float | str]:
+def squeezed(size: Size, seed: int, weight: float) -> Problem:
+    """The same ledger under a budget and a power cap that both bind: about two thirds of what all blocks would need."""
+    free = problem(size, seed, weight)
+    measured = replace(free, limits=Limits(megawatts_each=MEGAWATTS_EACH))
+    needed = np.sum([measured.power(each)[0] for each in free.decisions], axis=0).max()
+    limits = replace(free.limits, budget=0.7 * _spending(free), megawatts_each=MEGAWATTS_EACH)
+    return replace(free, limits=replace(limits, power_mw=np.full(size.months, 0.68 * needed)))
+
+
+def _spending(free: Problem) -> float:
+    """What all blocks cost if nothing is changed, on average over the paths."""
+    return sum(float(each.choices[0].spending.sum()) for each in free.decisions)
+
+
+def measured_plan(case: str, asked: Problem, seed: int) -> Row:
     """A row: how long the plan took and how good it is known to be."""
-    asked = problem(PLAN, seed, WEIGHTS[name])
     found, seconds = timed(lambda: Solver(asked, EFFORT).solve())
-    return {"case": f"plan, {name}", "seed": seed, "seconds": seconds, "gap": found.gap}
+    evaluator = Evaluator.of(asked)
+    chosen, used = evaluator.taken(found.plan), {"budget": 0.0, "power": 0.0}
+    for row in rows_of(evaluator):
+        used[row.kind] = max(used[row.kind], float(row.weights @ chosen) / row.most)
+    shares = {f"{kind}_used": share for kind, share in used.items() if share}
+    return {"case": f"plan, {case}", "seed": seed, "seconds": seconds, "gap": found.gap, **shares}
 
 
-def measured_allocation(seed: int) -> dict[str, float | str]:
+def measured_allocation(seed: int) -> Row:
     """A row: how long one allocation of all paths and steps took."""
     asked = ledgers.demand(OUTLOOK, seed)
     drafted = draft(
@@ -58,20 +85,20 @@ def measured_allocation(seed: int) -> dict[str, float | str]:
     return {"case": "allocation", "seed": seed, "seconds": seconds, "gap": 0.0}
 
 
-def measured_outlook(seed: int) -> dict[str, float | str]:
-    """A row: how long a whole outlook took: supply drawn, given out and told at all three degrees of commitment."""
+def measured_outlook(seed: int) -> Row:
+    """A row: how long a whole outlook took: supply drawn, given out and told at all degrees, with targets."""
     size, asked = OUTLOOK, ledgers.demand(OUTLOOK, seed)
     blocks = [each.block for each in ledgers.blocks(size, seed)]
     terms, topology = ledgers.terms(size.months), ledgers.topology(size.pools)
 
-    def told() -> list[Outlook]:
+    def told() -> tuple[list[Outlook], Target]:
         found = []
         for counted in Commitment:
             supply = supply_paths(blocks, terms.edges, topology, Sampling(size.paths, seed), counted).pools
             given = allocate(asked, supply, topology)
             balance = Balance(topology, asked, supply, given.served, given.used, terms.hours)
             found.append(outlook(balance, OutlookQuestion()))
-        return found
+        return found, targets(asked, topology, terms.hours)
 
     _, seconds = timed(told)
     return {"case": "outlook", "seed": seed, "seconds": seconds, "gap": 0.0}
@@ -86,10 +113,14 @@ def timed(action: Callable[[], Result]) -> tuple[Result, float]:
 
 def main() -> None:
     """Measure and keep."""
-    rows = [measured_plan(seed, name) for name in WEIGHTS for seed in SEEDS]
+    rows: list[Row] = []
+    for name, weight in WEIGHTS.items():
+        rows += [measured_plan(name, problem(PLAN, seed, weight), seed) for seed in SEEDS]
+        rows += [measured_plan(f"{name}, power and budget", squeezed(PLAN, seed, weight), seed) for seed in SEEDS]
+    rows += [served_plan(PLAN, seed) for seed in SEEDS]
     rows += [measured_allocation(seed) for seed in SEEDS]
     rows += [measured_outlook(seed) for seed in SEEDS]
-    frame = pd.DataFrame(rows).round({"seconds": 2, "gap": 5})
+    frame = pd.DataFrame(rows).round({"seconds": 2, "gap": 5, "budget_used": 4, "power_used": 4})
     frame.to_csv(RESULTS / "planning.csv", index=False)
     Console().print(frame.to_string(index=False))
 

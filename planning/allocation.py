@@ -121,9 +121,6 @@ def served_first(demand: FloatArray, supply: FloatArray, topology: Topology, lev
 def recourse(demand: FloatArray, supply: FloatArray, topology: Topology, hours: FloatArray) -> Recourse:
     """What shortage and idleness cost, with the pools used that cost most when idle, and the slope in supply.
 
-    Who is served does not depend on which of the pools idle: the largest flow can be chosen on both sides at once
-    (Mendelsohn and Dulmage, 1958). So both costs are sums of largest flows, and convex in supply.
-
     Args:
         demand: accelerators, shape (n_classes, n_paths, n_steps).
         supply: accelerators of each pool, shape (n_pools, n_paths, n_steps).
@@ -133,20 +130,7 @@ def recourse(demand: FloatArray, supply: FloatArray, topology: Topology, hours: 
     Raises:
         Invalid: the arrays do not fit, demand moves in too many ways, or a class that is served later costs more.
     """
-    rates = _checked(demand, supply, topology)
-    asked = demand.reshape(len(demand), -1)
-    capacity = supply.reshape(len(supply), -1) * rates[:, None]
-    idle = np.array([topology.cost_idle.get(pool.name, 0.0) for pool in topology.pools]) / rates
-    cost, slope = idle @ capacity, np.repeat(idle[:, None], capacity.shape[1], axis=1)
-    reach = reach_of(topology)
-    for price, classes, pools in [*_short_terms(topology), *_idle_terms(idle, len(demand))]:
-        within = reach & classes[:, None] & pools
-        flow = Cuts.of(within).flow(asked, capacity)
-        wanted = asked[classes].sum(axis=0) if price.of_demand else 0.0
-        cost = cost + price.amount * (wanted - flow.total)
-        slope -= price.amount * flow.slope
-    shape = demand.shape[1:]
-    return Recourse(cost.reshape(shape) * hours, (slope * rates[:, None]).reshape(-1, *shape) * hours)
+    return Tariff.of(topology).recourse(demand, supply, hours)
 
 
 @dataclass(frozen=True)
@@ -155,6 +139,59 @@ class _Price:
 
     amount: float
     of_demand: bool
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """What shortage and idleness cost in a topology, worked out once for all demand and supply that meet there.
+
+    Who is served does not depend on which of the pools idle: the largest flow can be chosen on both sides at once
+    (Mendelsohn and Dulmage, 1958). So both costs are sums of largest flows, and convex in supply.
+
+    Attributes:
+        topology: with the costs.
+        terms: the prices, the classes whose flow they are of, and the cuts that limit it.
+    """
+
+    topology: Topology
+    terms: tuple[tuple[_Price, BoolArray, Cuts], ...]
+
+    @classmethod
+    def of(cls, topology: Topology) -> "Tariff":
+        """The tariff of a topology.
+
+        Raises:
+            Invalid: demand moves in too many ways, or a class that is served later costs more.
+        """
+        reach, idle = reach_of(topology), _idle_prices(topology)
+        terms = [*_short_terms(topology), *_idle_terms(idle, len(topology.classes))]
+        return cls(
+            topology,
+            tuple((price, classes, Cuts.of(reach & classes[:, None] & pools)) for price, classes, pools in terms),
+        )
+
+    def recourse(self, demand: FloatArray, supply: FloatArray, hours: FloatArray) -> Recourse:
+        """As the function of this name.
+
+        Raises:
+            Invalid: the arrays do not fit.
+        """
+        rates, idle = _checked(demand, supply, self.topology), _idle_prices(self.topology)
+        asked = demand.reshape(len(demand), -1)
+        capacity = supply.reshape(len(supply), -1) * rates[:, None]
+        cost, slope = idle @ capacity, np.repeat(idle[:, None], capacity.shape[1], axis=1)
+        for price, classes, cuts in self.terms:
+            flow = cuts.flow(asked, capacity)
+            wanted = asked[classes].sum(axis=0) if price.of_demand else 0.0
+            cost = cost + price.amount * (wanted - flow.total)
+            slope -= price.amount * flow.slope
+        shape = demand.shape[1:]
+        return Recourse(cost.reshape(shape) * hours, (slope * rates[:, None]).reshape(-1, *shape) * hours)
+
+
+def _idle_prices(topology: Topology) -> FloatArray:
+    """Of the capacity of each pool that idles for an hour, counted in the unit of demand, shape (n_pools,)."""
+    return np.array([topology.cost_idle.get(pool.name, 0.0) / pool.rate for pool in topology.pools])
 
 
 def _short_terms(topology: Topology) -> list[tuple[_Price, BoolArray, BoolArray]]:

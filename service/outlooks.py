@@ -7,18 +7,18 @@ from datetime import datetime
 import numpy as np
 
 from demand.errors import Invalid
-from demand.history import FloatArray
 from demand.paths import DemandPaths
 from demand.series import Selection, SeriesKey
 from demand.units import ACCELERATORS
 from planning.allocation import allocate
 from planning.classes import class_demand
 from planning.ledger import Commitment
-from planning.newsvendor import critical_ratio, expected_cost, target_supply
+from planning.newsvendor import critical_ratio
 from planning.outlook import Balance, Outlook, OutlookQuestion, outlook
 from planning.pools import Topology
 from planning.spread import Spread, spread
 from planning.supply import Sampling, SupplyPaths, Uncounted, supply_paths
+from planning.targets import Target, targets
 from planning.telling import Scale, held_by_pools
 from service.demand_ahead import DemandAhead, DemandQuestion, demand_ahead
 from service.store.unit_of_work import UnitOfWork
@@ -40,6 +40,9 @@ class Prices:
 
 NO_PRICES = Prices()
 USUAL = OutlookQuestion()
+
+_MOST_NAMED = 5
+"""Pools in one remark."""
 
 
 @dataclass(frozen=True)
@@ -64,20 +67,6 @@ class SupplyQuestion:
 
 
 @dataclass(frozen=True)
-class Target:
-    """The supply to aim at: that of least expected cost, if it could still be chosen for each step.
-
-    Attributes:
-        supply: accelerators of each pool, or what they are on average in the unit of the answer, shape (n_pools,
-            n_steps).
-        cost: expected with that supply, in money, shape (n_pools, n_steps).
-    """
-
-    supply: FloatArray
-    cost: FloatArray
-
-
-@dataclass(frozen=True)
 class Prospect:
     """Demand against supply.
 
@@ -89,7 +78,7 @@ class Prospect:
         outlooks: per degree of commitment.
         uncounted: per degree of commitment the blocks that could not be counted.
         unplaced: demand that belongs to no class.
-        target: None unless shortage and idleness both have one price in every pool.
+        target: the supply of each pool to aim at.
         scale: the unit of all levels; None where they are as they are counted.
         remarks: what else should be known about it.
     """
@@ -101,7 +90,7 @@ class Prospect:
     outlooks: Mapping[Commitment, Outlook]
     uncounted: Mapping[Commitment, tuple[Uncounted, ...]]
     unplaced: tuple[SeriesKey, ...]
-    target: Target | None
+    target: Target
     scale: Scale | None = None
     remarks: tuple[str, ...] = ()
 
@@ -197,7 +186,7 @@ def meet(demand: DemandAhead, stored: SupplyAhead, asked: SupplyQuestion) -> Pro
         outlooks=outlooks,
         uncounted={counted: supply.uncounted for counted, supply in supplies.items()},
         unplaced=placed.unplaced,
-        target=_target(balance, scale),
+        target=_told(targets(placed.values, topology, demand.hours), scale),
         scale=scale,
     )
 
@@ -224,8 +213,19 @@ def _remarks(selection: Selection, found: Prospect) -> Iterator[str]:
     parts = [name for name in ("workload", "stage", "tenant") if name in selection.conditions()]
     if parts:
         yield f"demand is selected by {' and '.join(parts)} and supply is not: all of it meets a part of the demand"
-    if found.target is None and found.short_is_priced and found.idle_is_priced:
-        yield "no target is told, since classes of one pool cost differently when they are short; give one cost_short"
+    yield from _without_target(found)
+
+
+def _without_target(found: Prospect) -> Iterator[str]:
+    """Why pools that are told have no target; pools of one reason together."""
+    together: dict[str, list[str]] = {}
+    for row in found.rows:
+        name = found.topology.pools[row].name
+        if name in found.target.unknown:
+            together.setdefault(found.target.unknown[name], []).append(name)
+    for why, names in together.items():
+        told = ", ".join(map(repr, names[:_MOST_NAMED])) + (" and others" if len(names) > _MOST_NAMED else "")
+        yield f"no target is told for {told}: {why}; give cost_short and cost_idle, or store them with PUT /v1/pools"
 
 
 def priced(topology: Topology, prices: Prices) -> Topology:
@@ -247,13 +247,6 @@ def priced(topology: Topology, prices: Prices) -> Topology:
     return topology
 
 
-def _target(balance: Balance, scale: Scale | None) -> Target | None:
-    """The target of every pool, if all know what shortage and idleness cost, and the classes of each agree."""
-    rates = np.array([pool.rate for pool in balance.topology.pools])
-    short, idle = balance.short_rates, balance.idle_rates
-    if short is None or not (short + idle).all() or not short.any() or not idle.any():
-        return None
-    needed = balance.at_home(balance.demand) / rates[:, None, None]
-    supply = target_supply(needed, short * rates, idle)
-    cost = expected_cost(needed, supply, short * rates, idle, balance.hours)
-    return Target(supply if scale is None else supply * scale.supply.mean(axis=1), cost)
+def _told(target: Target, scale: Scale | None) -> Target:
+    """The target on average in the unit of the answer."""
+    return target if scale is None else replace(target, supply=target.supply * scale.supply.mean(axis=1))

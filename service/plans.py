@@ -15,7 +15,7 @@ from service.store.engine import Store
 from service.store.plans import KeptPlan, StoredPlan
 from service.store.unit_of_work import UnitOfWork
 
-MOST_BESIDE = 30.0
+MOST_BESIDE = 20.0
 """Seconds at most for what is told beside a plan; half of its time where that is less."""
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.master import Master
 from planning.pacing.problem import Problem, Risk
-from planning.pacing.rows import Row, Service, rows_of, services_of
+from planning.pacing.rows import Row, Service, rows_of, services_of, told
 from planning.pacing.solving import NoPlan
 
 _SECONDS = 10.0
@@ -35,7 +35,7 @@ def clash(problem: Problem) -> tuple[str, ...]:
         rest = [other for other in limits if other is not each]
         if not feasible(evaluator, rest):
             limits = rest
-    return tuple(_name(each) for each in limits)
+    return tuple(_name(evaluator, each, alone=len(limits) == 1) for each in limits)
 
 
 def refuse(problem: Problem) -> NoPlan:
@@ -72,7 +72,21 @@ def _kind(limit: Limit) -> str:
     return limit.kind if isinstance(limit, Row) else f"service of {limit.name}"
 
 
-def _name(limit: Limit) -> str:
-    if isinstance(limit, Row):
+def _name(evaluator: Evaluator, limit: Limit, *, alone: bool) -> str:
+    """The limit in words; one that no plan keeps even if it is alone, with what would have to be allowed."""
+    if isinstance(limit, Service):
+        return limit.words if not alone else f"{limit.words} (the most that is possible is {_most(evaluator, limit)})"
+    if not (alone and limit.unit):
         return limit.name
-    return f"a minimum service of {limit.least / limit.asked:.0%} for {limit.name!r}"
+    return f"{limit.name} (the least that is possible is {told(_least(evaluator, limit))} {limit.unit})"
+
+
+def _least(evaluator: Evaluator, limit: Row) -> float:
+    """What a limit must be at least, if of every block the choice is taken that needs least of it."""
+    return float(np.minimum.reduceat(limit.weights, evaluator.first[:-1]).sum())
+
+
+def _most(evaluator: Evaluator, limit: Service) -> str:
+    """What is served if every block proceeds."""
+    chosen = evaluator.taken([0] * len(evaluator.problem.decisions))
+    return told(sum(evaluator.served_in(part, chosen, limit.name) for part in evaluator.parts))

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from demand.history import FloatArray
-from planning.allocation import components, recourse, served_first, service_order
+from planning.allocation import Tariff, components, served_first, service_order
 from planning.pacing.problem import Problem
 from planning.pools import Topology
 
@@ -27,6 +28,11 @@ class Part:
     columns: np.ndarray
     supply: tuple[FloatArray, ...]
 
+    @cached_property
+    def tariff(self) -> Tariff:
+        """What shortage and idleness cost here."""
+        return Tariff.of(self.topology)
+
     def without_idleness(self) -> "Part":
         """The same part where idleness costs nothing."""
         return replace(self, topology=replace(self.topology, cost_idle={}))
@@ -34,12 +40,8 @@ class Part:
     def pooled(self, chosen: FloatArray) -> FloatArray:
         """Accelerators per pool, shape (n_pools, n_paths, n_steps), by how much of each choice is taken."""
         at = np.cumsum([0, *(len(each) for each in self.supply)])
-        return np.stack(
-            [
-                np.tensordot(chosen[self.columns[first:last]], each, axes=1)
-                for first, last, each in zip(at, at[1:], self.supply, strict=False)
-            ]
-        )
+        spans = zip(at, at[1:], self.supply, strict=False)
+        return np.stack([_mixed(chosen[self.columns[first:last]], each) for first, last, each in spans])
 
     def slopes(self, slope: FloatArray) -> FloatArray:
         """What one of each choice adds, by what one accelerator in each pool adds; shape (n_columns, n_paths)."""
@@ -114,12 +116,12 @@ class Evaluator:
         Returns:
             Arrays of shape (n_paths,) and (n_columns of the part, n_paths).
         """
-        found = recourse(part.demand, part.pooled(chosen), part.topology, self.problem.weighted_hours)
+        found = part.tariff.recourse(part.demand, part.pooled(chosen), self.problem.weighted_hours)
         return found.cost.sum(axis=1), part.slopes(found.slope)
 
     def cost_of_part(self, part: Part, chosen: FloatArray) -> FloatArray:
         """Cost of shortage and idleness per path, shape (n_paths,)."""
-        found = recourse(part.demand, part.pooled(chosen), part.topology, self.problem.weighted_hours)
+        found = part.tariff.recourse(part.demand, part.pooled(chosen), self.problem.weighted_hours)
         return np.asarray(found.cost.sum(axis=1))
 
     def costs(self, chosen: FloatArray) -> FloatArray:
@@ -167,6 +169,12 @@ class Evaluator:
         classes = self.problem.topology.classes
         order = service_order(self.problem.topology)
         return {classes[row].name for level in order[: self.problem.levels_of(name)] for row in level}
+
+
+def _mixed(shares: FloatArray, levels: FloatArray) -> FloatArray:
+    """The sum of levels by their shares; most of which are zero, and left out."""
+    taken = np.flatnonzero(shares)
+    return np.asarray(np.tensordot(shares[taken], levels[taken], axes=1))
 
 
 def _part(problem: Problem, rows: tuple[int, ...], first: np.ndarray) -> Part:

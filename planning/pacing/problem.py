@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -129,7 +130,7 @@ class Problem:
         """How many paths and steps there are."""
         return self.demand.shape[1], self.demand.shape[2]
 
-    @property
+    @cached_property
     def weighted_hours(self) -> FloatArray:
         """Hours in each step, discounted as money of that step is, shape (n_steps,)."""
         return self.terms.hours * self.terms.worth(self.terms.edge_days[:-1])

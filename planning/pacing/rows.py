@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from demand.history import FloatArray
 from planning.pacing.evaluation import Evaluator
@@ -21,12 +22,14 @@ class Row:
         kind: what it belongs to: budget, budget per step, power or order.
         weights: of each choice, shape (n_columns,).
         most: the limit.
+        unit: of the limit; empty for an order of blocks.
     """
 
     name: str
     kind: str
     weights: FloatArray
     most: float
+    unit: str = ""
 
     @property
     def scale(self) -> float:
@@ -46,11 +49,13 @@ class Service:
         name: of the class.
         least: accelerator-hours of the class and those before it that must be served on average over the paths.
         asked: of those accelerator-hours, how many are asked for.
+        words: all of it, in words.
     """
 
     name: str
     least: float
     asked: float
+    words: str
 
     def keeps(self, served: float) -> bool:
         """Whether as much is served."""
@@ -64,10 +69,15 @@ def rows_of(evaluator: Evaluator) -> tuple[Row, ...]:
 
 def services_of(evaluator: Evaluator) -> tuple[Service, ...]:
     """All minima of service."""
-    asked = evaluator.problem.limits.minimum_service
-    return tuple(
-        Service(name, share * sum(evaluator.asked(name)), sum(evaluator.asked(name))) for name, share in asked.items()
-    )
+    span, found = _span(evaluator, 0, evaluator.problem.shape[1]), []
+    for name, share in evaluator.problem.limits.minimum_service.items():
+        asked = sum(evaluator.asked(name))
+        words = (
+            f"a minimum service of {100 * share:.4g} % for {name!r}: {told(share * asked)} of {told(asked)} "
+            f"accelerator-hours, with what is served before it, {span}"
+        )
+        found.append(Service(name, share * asked, asked, words))
+    return tuple(found)
 
 
 def _budgets(evaluator: Evaluator) -> Iterator[Row]:
@@ -75,17 +85,14 @@ def _budgets(evaluator: Evaluator) -> Iterator[Row]:
     if not decisions:
         return
     spending = np.stack([choice.spending for each in decisions for choice in each.choices])
+    currency = decisions[0].block.currency
     if limits.budget is not None:
-        yield Row(f"the budget of {limits.budget:g}", "budget", spending.sum(axis=1), limits.budget)
-    if limits.budget_per_step is not None:
-        for step, most in enumerate(limits.budget_per_step):
-            day = evaluator.problem.terms.edges[step]
-            yield Row(
-                f"the budget of {most:g} in the step from {day:%Y-%m-%d}",
-                "budget per step",
-                spending[:, step],
-                float(most),
-            )
+        since = evaluator.problem.terms.now
+        name = f"the budget of {told(limits.budget)} {currency} for all that is paid from {since:%Y-%m-%d} on"
+        yield Row(name, "budget", spending.sum(axis=1), limits.budget, currency)
+    for step, most in enumerate(() if limits.budget_per_step is None else limits.budget_per_step):
+        name = f"the budget of {told(most)} {currency} {_span(evaluator, step, step + 1)}"
+        yield Row(name, "budget per step", spending[:, step], float(most), currency)
 
 
 def _power(evaluator: Evaluator) -> Iterator[Row]:
@@ -94,8 +101,8 @@ def _power(evaluator: Evaluator) -> Iterator[Row]:
         return
     power = np.concatenate([problem.power(each) for each in problem.decisions])
     for step, most in enumerate(problem.limits.power_mw):
-        day = problem.terms.edges[step]
-        yield Row(f"power of {most:g} MW in the step from {day:%Y-%m-%d}", "power", power[:, step], float(most))
+        name = f"the power cap of {told(most)} MW {_span(evaluator, step, step + 1)}"
+        yield Row(name, "power", power[:, step], float(most), "MW")
 
 
 def _order(evaluator: Evaluator) -> Iterator[Row]:
@@ -107,7 +114,23 @@ def _order(evaluator: Evaluator) -> Iterator[Row]:
         (before, one), (after, other) = pair
         first, second = decisions[before], decisions[after]
         name = (
-            f"{second.block.name!r} waits for {first.block.name!r}: no {second.choices[other].action} with "
-            f"{first.choices[one].action}"
+            f"that {second.block.name!r} waits for {first.block.name!r}, so that it cannot "
+            f"{second.choices[other].action} if that is to {first.choices[one].action}"
         )
         yield Row(name, "order", weights, 1.0)
+
+
+def told(amount: float) -> str:
+    """An amount as people write it, to hundredths from one on."""
+    return f"{amount:,.2f}".rstrip("0").rstrip(".") if amount >= 1 or amount == 0 else f"{amount:.4g}"
+
+
+def _span(evaluator: Evaluator, first: int, end: int) -> str:
+    """From when until when some steps are."""
+    edges = evaluator.problem.terms.edges
+    return f"from {_moment(edges[first])} until {_moment(edges[end])}"
+
+
+def _moment(edge: pd.Timestamp) -> str:
+    """A date, with the hour where it is not midnight."""
+    return f"{edge:%Y-%m-%d}" if edge == edge.normalize() else f"{edge:%Y-%m-%d %H:%M}"

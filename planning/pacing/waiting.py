@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from demand.history import FloatArray
-from planning.allocation import recourse
 from planning.pacing.actions import Action
 from planning.pacing.neighbourhood import Neighbourhood
 
@@ -76,7 +75,7 @@ def _later_cost(around: Neighbourhood, row: int, choice: int) -> FloatArray:
     now, later = decision.choices[around.plan[row]], decision.later[choice]
     supply = part.pooled(around.chosen)
     supply[part.topology.pools.index(evaluator.problem.topology.pools[decision.pool])] += later.supply - now.supply
-    found = recourse(part.demand, np.maximum(supply, 0.0), part.topology, evaluator.problem.weighted_hours)
+    found = part.tariff.recourse(part.demand, np.maximum(supply, 0.0), evaluator.problem.weighted_hours)
     others = around.chosen @ evaluator.cost + sum(around.by_part) - around.by_part[at]
     return np.asarray(others - now.cost + later.cost + found.cost.sum(axis=1))
 

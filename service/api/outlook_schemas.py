@@ -51,7 +51,10 @@ class SupplyOutlook(BaseModel):
 
 
 class Target(BaseModel):
-    """The supply to aim at for each step: the quantile cost_short / (cost_short + cost_idle) of demand."""
+    """The supply of least expected cost of shortage and idleness for each step.
+
+    Where the classes of the pool cost the same when short, it is the quantile cost_short / (cost_short + cost_idle).
+    """
 
     supply: list[float] = Field(description="In the unit of supply.")
     cost: list[float] = Field(description="What shortage and idleness are expected to cost with it.")
@@ -64,7 +67,7 @@ class PoolOutlook(BaseModel):
     regions: list[str] = Field(description="Whose capacity and demand it holds; all if none is named.")
     accelerators: list[str] = Field(description="Which it holds; all if none is named.")
     demand: Spreads
-    target: Target | None = Field(description="Null unless both prices are known, and are one for the pool.")
+    target: Target | None = Field(description="Null unless it is known what shortage and idleness cost there.")
     live: SupplyOutlook = Field(description="With what serves now.")
     committed: SupplyOutlook = Field(description="With what is signed too.")
     everything: SupplyOutlook = Field(description="With what is only proposed too.")
@@ -138,16 +141,23 @@ class OutlookAnswer(BaseModel):
 
 
 def _pool(prospect: Prospect, asked: SupplyQuestion, row: int) -> PoolOutlook:
-    pool, target = prospect.topology.pools[row], prospect.target
+    pool = prospect.topology.pools[row]
     supplies = {str(counted): _supply(prospect, asked, found, row) for counted, found in prospect.outlooks.items()}
     return PoolOutlook(
         pool=pool.name,
         regions=list(pool.regions),
         accelerators=list(pool.accelerators),
         demand=Spreads.of(prospect.pool_demand, row, asked.told.levels),
-        target=None if target is None else Target(supply=target.supply[row].tolist(), cost=target.cost[row].tolist()),
+        target=_target(prospect, row),
         **supplies,
     )
+
+
+def _target(prospect: Prospect, row: int) -> Target | None:
+    found = prospect.target
+    if prospect.topology.pools[row].name in found.unknown:
+        return None
+    return Target(supply=found.supply[row].tolist(), cost=found.cost[row].tolist())
 
 
 def _supply(prospect: Prospect, asked: SupplyQuestion, found: Outlook, row: int) -> SupplyOutlook:

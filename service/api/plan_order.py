@@ -1,6 +1,6 @@
 """What is asked of a plan."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import pandas as pd
 from pydantic import ConfigDict, Field, FiniteFloat
@@ -21,6 +21,7 @@ from service.plan_grounds import LimitsAsked, PerStep, PlanQuestion
 from service.plans import PlanOrdered
 from service.settings import Settings
 from service.store.capacity_blocks import Signature
+from service.store.plans import StoredPlan
 
 MOST_PATHS = 200
 LONGEST_NOTE = 2000
@@ -94,11 +95,16 @@ class PlanOrder(SelectionQuery):
         "and what is due is decided so; 0 to decide all at once.",
     )
     time_limit: Annotated[FiniteFloat, Field(gt=0)] = Field(
-        default=60.0, description="Seconds to look for the plan; half as long, and 30 at most, for what is told of it."
+        default=60.0, description="Seconds to look for the plan; half as long, and 20 at most, for what is told of it."
     )
     gap: Share = Field(default=0.001, description="Relative; a plan is good enough when none can save more.")
     based_on: int | None = Field(default=None, ge=1, le=LARGEST_ID, description="A kept plan to compare with.")
     note: Annotated[Name, Field(max_length=LONGEST_NOTE)] = Field(default="", description="Why, kept with the plan.")
+
+    @classmethod
+    def again(cls, before: StoredPlan, note: str) -> Self:
+        """What a kept plan was asked, asked at the present moment and compared with it."""
+        return cls.model_validate({**before.kept.order, "at": None, "based_on": before.id, "note": note})
 
     def ordered(self, settings: Settings, by: str) -> PlanOrdered:
         """The plan that is asked for.

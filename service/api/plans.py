@@ -147,8 +147,7 @@ def replan(  # noqa: PLR0913, PLR0917 - every argument is a part of the request
     with store.read() as unit:
         before = unit.plans.get(plan_id)
     signature = query.signature(actor)
-    changed = {"at": None, "based_on": plan_id, "note": signature.note}
-    order = PlanOrder.model_validate({**before.kept.order, **changed})
+    order = PlanOrder.again(before, signature.note)
     stored = plan(store, order.ordered(settings, signature.by), settings.max_series_per_answer, turns)
     response.headers["Location"] = f"{router.prefix}/{stored.id}"
     return PlanAnswer.of(stored, before)

@@ -15,6 +15,7 @@ from service.cli.forecasting import forecast
 from service.cli.limits import limits
 from service.cli.outlooks import crossover, outlook
 from service.cli.plans import plans
+from service.cli.pools import pools
 from service.cli.progress import complaints
 from service.cli.scenarios import scenarios
 from service.cli.serving import openapi, serve, work
@@ -35,6 +36,7 @@ app.add_typer(events, name="events")
 app.add_typer(limits, name="limits")
 app.add_typer(scenarios, name="scenarios")
 app.add_typer(capacity, name="capacity")
+app.add_typer(pools, name="pools")
 app.add_typer(plans, name="plan")
 app.add_typer(accelerators, name="accelerators")
 

@@ -137,7 +137,7 @@ def _selection(region: list[str] | None, accelerator: list[str] | None) -> Selec
 
 
 def _pool(prospect: Prospect, counted: Commitment, row: int, index: pd.DatetimeIndex) -> Table:
-    pools, target = prospect.outlooks[counted].pools, prospect.target
+    pools, target = prospect.outlooks[counted].pools, prospect.target.supply[row]
     same = prospect.unit == prospect.supply_unit
     units = prospect.unit if same else f"demand in {prospect.unit}, supply in {prospect.supply_unit}"
     title = f"{prospect.topology.pools[row].name}: demand and supply that is {SAID[counted]} ({units})"
@@ -153,9 +153,9 @@ def _pool(prospect: Prospect, counted: Commitment, row: int, index: pd.DatetimeI
         ("used", pools.utilization[row], ".0%"),
         ("headroom", pools.headroom[row], ","),
     ]
-    if target is not None:
+    if not np.isnan(target).any():
         cost = pools.cost_short.mean[row] + pools.cost_idle.mean[row]
-        rows += [("cost M", cost / 1e6, ",.2f"), ("target", target.supply[row], ",")]
+        rows += [("cost M", cost / 1e6, ",.2f"), ("target", target, ",")]
     for name, _, _ in rows:
         table.add_column(name, justify="right")
     for step, timestamp in enumerate(index):

@@ -22,8 +22,8 @@ from service.cli.files import open_file
 from service.cli.progress import complaints, console
 from service.cli.settings import read_settings
 from service.cli.store import open_store
+from service.plans import forget, predecessor, what_changed
 from service.plans import plan as make_and_keep
-from service.plans import predecessor, what_changed
 from service.store.plans import StoredPlan
 
 plans = typer.Typer(help="What to do about each block of the ledger: proceed, slow, pause or cancel.")
@@ -31,6 +31,8 @@ plans = typer.Typer(help="What to do about each block of the ledger: proceed, sl
 Number = Annotated[int, typer.Argument(help="The id of a kept plan.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as the API answers it.")]
 Money = Annotated[float | None, typer.Option(min=0, help="In the currency of the ledger.")]
+By = Annotated[str, typer.Option(help="Who plans, kept with the plan.", envvar="USER")]
+Note = Annotated[str, typer.Option(help="Why, kept with the plan.")]
 Pairs = list[str] | None
 
 
@@ -61,8 +63,8 @@ def make(  # noqa: PLR0913, PLR0917 - every argument is an option of the command
     gap: Annotated[float, typer.Option(help="Relative; a plan is good enough when none can save more.")] = 0.001,
     based_on: Annotated[int | None, typer.Option(help="A kept plan to compare with.")] = None,
     order: Annotated[Path | None, typer.Option(help="JSON as the API takes it, instead of all options.")] = None,
-    by: Annotated[str, typer.Option(help="Who plans, kept with the plan.", envvar="USER")] = "unknown",
-    note: Annotated[str, typer.Option(help="Why, kept with the plan.")] = "",
+    by: By = "unknown",
+    note: Note = "",
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -114,6 +116,29 @@ def show(number: Number, *, as_json: AsJson = False) -> None:
     with open_store() as store, store.read() as unit:
         stored = unit.plans.get(number)
         _show(stored, predecessor(stored, unit), as_json=as_json)
+
+
+@plans.command()
+def replan(number: Number, by: By = "unknown", note: Note = "", *, as_json: AsJson = False) -> None:
+    """Ask what a kept plan was asked again, with the ledger, pools and forecasts of now; keep it and show what changed.
+
+    The date of planning is the present moment, whatever it was; the earlier plan stays.
+    """
+    settings = read_settings()
+    with open_store(settings) as store:
+        with store.read() as unit:
+            before = unit.plans.get(number)
+        order = PlanOrder.again(before, note)
+        stored = make_and_keep(store, order.ordered(settings, by), settings.max_series_per_answer)
+    _show(stored, before, as_json=as_json)
+
+
+@plans.command()
+def delete(number: Number) -> None:
+    """Forget a kept plan; its number is not given again."""
+    with open_store() as store:
+        kept = forget(store, number).kept
+    console.print(Text(f"plan {number} of {len(kept.plan.blocks)} blocks is forgotten; it was of {kept.signature.by}"))
 
 
 @plans.command()

@@ -54,7 +54,6 @@ def money_unit(currency: str) -> str:
 def _rows(prospect: Prospect, counted: Commitment, row: int, levels: Sequence[float]) -> Mapping[str, object]:
     found, demand = prospect.outlooks[counted], prospect.demand
     unit, supply_unit = prospect.unit, prospect.supply_unit
-    nothing = np.full(len(demand.view.index), np.nan)
     return {
         "pool": prospect.topology.pools[row].name,
         "commitment": str(counted),
@@ -62,7 +61,7 @@ def _rows(prospect: Prospect, counted: Commitment, row: int, levels: Sequence[fl
         "hours": demand.hours,
         **_told(f"demand_{unit}", prospect.pool_demand, row, levels),
         f"supply_{supply_unit}_mean": found.pools.supply[row],
-        f"target_{supply_unit}": nothing if prospect.target is None else prospect.target.supply[row],
+        f"target_{supply_unit}": prospect.target.supply[row],
         "chance_short": found.pools.chance_short[row],
         "chance_breached_by_then": found.pools.first_breach.chance_by()[row],
         **_told(f"unmet_{unit}", found.pools.unmet, row, levels),

@@ -33,7 +33,7 @@ def outlook_rows() -> list[str]:
                 row(f"{name}, {degree}: idle, mean", each.pools.idle.mean[at], ".1f"),
                 row(f"{name}, {degree}: headroom at 95 %", each.pools.headroom[at], ".0f"),
             ]
-    return [*rows, row("west: supply to aim at", found.target[0], ".1f")]
+    return [*rows, row("west: supply to aim at", found.target, ".1f")]
 
 
 def when(step: int) -> str:
@@ -103,7 +103,7 @@ def test_west_alone_falls_short_as_its_lognormal_demand_says() -> None:
     found: Example = told()
     median = 400 * 1.03 ** np.arange(MONTHS)
     np.testing.assert_allclose(found.live.pools.chance_short[WEST], norm.sf(np.log(600 / median) / 0.2), atol=0.005)
-    np.testing.assert_allclose(found.target[0], median * np.exp(0.2 * norm.ppf(6 / 7)), rtol=0.01)
+    np.testing.assert_allclose(found.target, median * np.exp(0.2 * norm.ppf(6 / 7)), rtol=0.01)
 
 
 def test_the_plan_is_the_cheapest_of_all_there_are() -> None:

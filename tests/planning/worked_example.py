@@ -111,7 +111,7 @@ def example() -> Example:
         asked,
         told(Commitment.LIVE),
         told(Commitment.COMMITTED),
-        target_supply(west, np.array([6.0]), np.array([1.0])),
+        target_supply(west, np.array([6.0]), 1.0),
         crossover(asked[:1], asked[1:].sum(axis=0, keepdims=True), (0.1, 0.5, 0.9)),
         make_plan(problem(), Effort(seconds=60.0, clock=lambda: 0.0)),
     )

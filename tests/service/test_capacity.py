@@ -13,7 +13,9 @@ from service.capacity import ImportedBlock, Outcome, export_blocks, import_block
 from service.store.capacity_blocks import Signature
 from service.store.engine import Store
 from service.store.topologies import StoredTopology
+from tests.service.conftest import Start
 from tests.service.ledgers import FULL, PLAIN
+from tests.service.stopping import kill_at, restarted
 
 ANNA = Signature("anna", "from the sheet")
 EUROS = replace(PLAIN, currency="EUR")
@@ -156,3 +158,26 @@ def test_pools_follow_from_supply_until_some_are_stored(store: Store) -> None:
         found = topology_in_force(unit)
     assert isinstance(found, StoredTopology)
     assert found.topology == implied
+
+
+@pytest.mark.parametrize("moment", ["INSERT INTO capacity_change", "DELETE FROM capacity_block"])
+def test_a_server_killed_in_the_middle_of_an_import_leaves_the_ledger_as_it_was(
+    start: Start, store: Store, store_url: str, moment: str
+) -> None:
+    enter(store, PLAIN)
+    before = exported(store)
+    text = "name,quantity,online,phase\n" + "".join(
+        f"block {row},{row + 1},2027-01-01T00:00:00Z,shell\n" for row in range(300)
+    )
+    text += f'"{PLAIN.name}",77,2027-01-01T00:00:00Z,shell\n'
+    kill_at(start, store_url, moment, "/v1/capacity/import?by=anna", text.encode(), "text/csv")
+    with restarted(start, store_url) as connection:
+        assert exported(store) == before
+        connection.request("POST", "/v1/capacity/import?by=anna", text.encode(), {"content-type": "text/csv"})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 200
+    with store.read() as unit:
+        versions = [stored.version for stored in unit.capacity.find() if stored.block.name != PLAIN.name]
+        assert versions == [1] * 300
+        assert [change.signature.by for change in unit.capacity.changes(PLAIN.name)] == ["unknown", "anna"]

@@ -92,7 +92,7 @@ def test_a_way_out_that_ended_yesterday_is_named() -> None:
 
 
 def test_an_impossible_plan_is_refused_by_the_names_of_the_limits() -> None:
-    with pytest.raises(NoPlan, match=r"no plan keeps the budget of 1; relax it"):
+    with pytest.raises(NoPlan, match=r"no plan keeps the budget of 1 USD for all .*; relax it"):
         planned(limits=Limits(budget=1.0))
 
 

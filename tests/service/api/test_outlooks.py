@@ -238,14 +238,34 @@ def test_the_pools_in_force_say_what_serves_what_and_what_it_costs(published: Te
     assert (apart["pools_version"], pool(apart, "eu")["live"]["cost_idle"]) == (0, None)
 
 
-def test_no_target_is_told_where_classes_of_a_pool_differ_in_cost(published: TestClient) -> None:
-    classes = [{**each, "cost_short": 9.0 - each.get("priority", 0)} for each in POOLS["classes"]]
+def test_the_target_weighs_classes_of_a_pool_that_differ_in_cost(published: TestClient) -> None:
+    classes = [{**each, "cost_short": 9.0 - 4 * each.get("priority", 0)} for each in POOLS["classes"]]
     assert client_put(published, {**POOLS, "classes": classes}) == 200
-    told = ask(published)
-    assert pool(told, "europe")["target"] is None
-    assert pool(told, "europe")["live"]["total_cost"] is not None
-    assert any("give one cost_short" in remark for remark in told["remarks"])
-    assert pool(ask(published, "?cost_short=5"), "europe")["target"] is not None
+    prices = {each["name"]: each["cost_short"] for each in classes}
+    assert prices == {"train": 9.0, "serve": 5.0, "train far": 9.0}
+    told = ask(published, "?horizon=4")
+    target = pool(told, "europe")["target"]
+    demand = demand_of(published, "eu")
+    for step, (supply, cost) in enumerate(zip(target["supply"], target["cost"], strict=True)):
+        training, total = demand["training"][:, step], demand["total"][:, step]
+
+        def costs(at: float, training: np.ndarray = training, total: np.ndarray = total) -> float:
+            missing = 9 * np.maximum(training - at, 0) + 5 * (np.maximum(total - at, 0) - np.maximum(training - at, 0))
+            return float((missing + 3 * np.maximum(at - total, 0)).mean())
+
+        grid = np.concatenate([training, total])
+        assert costs(supply) == pytest.approx(min(map(costs, grid)))
+        assert cost == pytest.approx(costs(supply))
+    assert not any("no target" in remark for remark in told["remarks"])
+
+
+def test_why_there_is_no_target_is_said(published: TestClient) -> None:
+    told = ask(published, "?cost_short=9")
+    assert pool(told, "eu")["target"] is None
+    assert told["remarks"][-1] == (
+        "no target is told for 'eu', 'us': nothing is known of what idleness costs there; give cost_short and "
+        "cost_idle, or store them with PUT /v1/pools"
+    )
 
 
 def client_put(client: TestClient, pools: dict) -> int:

@@ -255,9 +255,9 @@ def test_a_scenario_takes_supply_away_in_the_plan(published: TestClient) -> None
 def test_power_is_kept_within_and_has_its_price(published: TestClient, store: Store) -> None:
     enter(store, Block("h", 100.0, day(-9), region="eu", accelerator="H100", phase=Phase.LIVE, state=THERE.state))
     each = {"": 0.001, "H100": 0.002}
-    assert "no plan keeps power of 0.5 MW in the step from 2025-01" in refused(
-        published, cost_short=10.0, power_mw=0.5, megawatts_each=each
-    )
+    said = refused(published, cost_short=10.0, power_mw=0.5, megawatts_each=each)
+    assert "no plan keeps the power cap of 0.5 MW from 2025-01-" in said
+    assert "(the least that is possible is 0.55 MW); relax it" in said
     told = make(published, cost_short=10.0, power_mw=0.6, megawatts_each=each)
     (other,) = advice(told, "next")["alternatives"]
     assert (advice(told, "next")["action"]["move"], other["breaks_limit"], other["regret"]) == ("cancel", True, None)
@@ -272,7 +272,9 @@ def test_a_block_in_megawatts_draws_what_it_is_however_many_accelerators_that_ma
     enter(store, replace(hall, phase=Phase.LIVE, state=THERE.state))
     each = {"": 1e-9}
     make(published, cost_short=10.0, power_mw=5.0001, megawatts_each=each)
-    assert "no plan keeps power of 4.999 MW" in refused(published, cost_short=10.0, power_mw=4.999, megawatts_each=each)
+    assert "no plan keeps the power cap of 5 MW" in refused(
+        published, cost_short=10.0, power_mw=4.999, megawatts_each=each
+    )
 
 
 def test_a_block_without_known_power_is_named(published: TestClient) -> None:
