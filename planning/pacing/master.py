@@ -1,8 +1,9 @@
 """The first stage as a mixed-integer programme, with what is known of the second stage so far.
 
 Variables are, in this order: what is taken of each choice; per part and group of paths the mean cost of shortage and
-idleness; the threshold and the excesses of CVaR over the groups, and CVaR; and per minimum of service and part what is
-served. What is known of the second stage are cuts: tangents of convex costs and of concave service.
+idleness; the threshold and the excesses of CVaR over the groups, and CVaR; and per bound on a minimum of service what
+two largest flows are: one with the class and one without it. What is known of the second stage are cuts: tangents of
+convex costs and of concave flows, and chains of marginal gains below the flows that are taken off.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from demand.history import FloatArray
 from planning.pacing.evaluation import Evaluator
-from planning.pacing.rows import Row, Service
+from planning.pacing.rows import Row
+from planning.pacing.service import Flow, Service, at_least
 
 _SOLVE_ERROR = 4
 """What scipy says when HiGHS fails, as its presolve does now and then; without it the same programme is solved."""
@@ -56,6 +58,7 @@ class Master:
     costs_count: bool = True
     _blocks: list[sparse.csr_array] = field(default_factory=list)
     _limits: list[FloatArray] = field(default_factory=list)
+    _chains: set[tuple[int, bytes]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.n_groups = int(self.groups.max()) + 1
@@ -64,7 +67,8 @@ class Master:
         self.thetas = n
         self.tail = n + n_parts * self.n_groups
         self.served = self.tail + self.n_groups + 2
-        self.size = self.served + n_parts * len(self.services)
+        self.bounds = [(at, each) for at, service in enumerate(self.services) for each in service.bounds]
+        self.size = self.served + 2 * len(self.bounds)
         self.group_cost = self.means(self.evaluator.cost) / self.scale
         if self.evaluator.problem.risk.weight:
             self._measure_tail()
@@ -97,19 +101,40 @@ class Master:
         row[0, self.served - 1] = -1
         self._add(row, np.array([chosen @ steep - cost @ weights / self.scale]))
 
-    def add_service(self, service: int, part: int, served: float, slope: FloatArray, chosen: FloatArray) -> None:
-        """A tangent of what is served in a part."""
-        columns, asked = self.evaluator.parts[part].columns, self.services[service].asked or 1.0
-        row = np.zeros((1, self.size))
-        row[0, columns] = -slope / asked
-        row[0, self.served + service * len(self.evaluator.parts) + part] = 1
-        self._add(row, np.array([(served - slope @ chosen[columns]) / asked]))
+    def add_service(self, service: int, chosen: FloatArray) -> None:
+        """Cuts of the bounds on what is served: a tangent of what is added, and a chain below what is taken off.
 
-    def forbid(self, chosen: FloatArray) -> None:
-        """Leave one plan out."""
+        Args:
+            service: its row.
+            chosen: how much of each choice is taken, shape (n_columns,).
+        """
+        part = self.services[service].part
+        columns, asked = self.evaluator.parts[part].columns, self.services[service].asked or 1.0
+        plan = self.evaluator.taken(self.evaluator.plan(chosen))[columns].tobytes()
+        for at, (of, bound) in enumerate(self.bounds):
+            if of != service:
+                continue
+            row, variable = np.zeros((1, self.size)), self.served + 2 * at
+            served, slope = bound.upto.tangent(self.evaluator.parts[part], chosen)
+            row[0, columns] = -slope / asked
+            row[0, variable] = 1
+            self._add(row, np.array([(served - slope @ chosen[columns]) / asked]))
+            if bound.before.reach.any() and (at, plan) not in self._chains:
+                self._chains.add((at, plan))
+                self._add_chain(part, variable + 1, bound.before, chosen, asked)
+
+    def _add_chain(self, part: int, variable: int, flow: Flow, chosen: FloatArray, asked: float) -> None:
         row = np.zeros((1, self.size))
-        row[0, : self.thetas] = chosen
-        self._add(row, np.array([chosen.sum() - 1]))
+        row[0, self.evaluator.parts[part].columns] = at_least(self.evaluator, part, flow, chosen) / asked
+        row[0, variable] = -1
+        self._add(row, np.zeros(1))
+
+    def forbid(self, chosen: FloatArray, part: int | None = None) -> None:
+        """Leave one plan out, or all plans that are like it in one part."""
+        row = np.zeros((1, self.size))
+        columns = np.arange(self.thetas) if part is None else self.evaluator.parts[part].columns
+        row[0, columns] = chosen[columns]
+        self._add(row, np.array([chosen[columns].sum() - 1]))
 
     def relaxed(self, fixed: Mapping[int, float] | None = None) -> tuple[Found, FloatArray]:
         """The best when choices may be taken in part, and what one unit more of each row's limit saves.
@@ -130,8 +155,10 @@ class Master:
         )
         if solved.x is None:
             return Found(None, -np.inf, solved.status == 2), np.zeros(0)
-        units = [*(row.scale for row in self.rows), *(each.asked or 1.0 for each in self.services)]
-        prices = -solved.ineqlin.marginals[: len(units)] * self.scale / np.array(units, dtype=float)
+        units = [*(row.scale for row in self.rows), *(self.services[at].asked or 1.0 for at, _ in self.bounds)]
+        each = -solved.ineqlin.marginals[: len(units)] * self.scale / np.array(units, dtype=float)
+        places = [*range(len(self.rows)), *(len(self.rows) + at for at, _ in self.bounds)]
+        prices = np.bincount(places, each, len(self.rows) + len(self.services))
         return Found(solved.x[: self.thetas], float(solved.fun) * self.scale, infeasible=False), prices
 
     def solved(self, gap: float, seconds: float, fixed: Mapping[int, float] | None = None) -> Found:
@@ -188,14 +215,13 @@ class Master:
         self._add(np.vstack([excess, row]), np.zeros(self.n_groups + 1))
 
     def _constraints(self) -> tuple[sparse.csr_array, FloatArray]:
-        own = np.zeros((len(self.rows) + len(self.services), self.size))
+        own = np.zeros((len(self.rows) + len(self.bounds), self.size))
         for at, row in enumerate(self.rows):
             own[at, : self.thetas] = row.weights / row.scale
-        n_parts = len(self.evaluator.parts)
-        for at in range(len(self.services)):
-            own[len(self.rows) + at, self.served + at * n_parts : self.served + (at + 1) * n_parts] = -1
+        for at in range(len(self.bounds)):
+            own[len(self.rows) + at, self.served + 2 * at : self.served + 2 * at + 2] = (-1, 1)
         most = [row.most / row.scale for row in self.rows]
-        most += [-each.least / (each.asked or 1.0) for each in self.services]
+        most += [-self.services[at].least / (self.services[at].asked or 1.0) for at, _ in self.bounds]
         return (
             sparse.csr_array(sparse.vstack([sparse.csr_array(own), *self._blocks])),
             np.concatenate([np.array(most, dtype=float), *self._limits]),
@@ -209,16 +235,15 @@ class Master:
         return sparse.csr_array((ones, (decision, np.arange(self.thetas))), shape=shape), np.ones(shape[0])
 
     def _bounds(self, fixed: Mapping[int, float] | None) -> tuple[FloatArray, FloatArray]:
-        n_parts = len(self.evaluator.parts)
         lower, upper = np.zeros(self.size), np.full(self.size, np.inf)
         upper[: self.thetas] = 1
         if self.evaluator.problem.risk.weight:
             lower[[self.tail, self.served - 1]] = -np.inf
         else:
             upper[self.tail : self.served] = 0
-        for at, each in enumerate(self.services):
-            span = slice(self.served + at * n_parts, self.served + (at + 1) * n_parts)
-            upper[span] = np.array(self.evaluator.asked(each.name)) / (each.asked or 1.0)
+        for at, (service, bound) in enumerate(self.bounds):
+            part, asked = self.evaluator.parts[self.services[service].part], self.services[service].asked or 1.0
+            upper[self.served + 2 * at] = bound.upto.most(part) / asked
         for column, amount in (fixed or {}).items():
             lower[column] = upper[column] = amount
         return lower, upper

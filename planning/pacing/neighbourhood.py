@@ -6,7 +6,8 @@ import numpy as np
 
 from demand.history import FloatArray
 from planning.pacing.evaluation import Evaluator
-from planning.pacing.rows import Row, Service
+from planning.pacing.rows import Row
+from planning.pacing.service import Service
 
 
 class Neighbourhood:
@@ -23,9 +24,7 @@ class Neighbourhood:
         evaluator = self.evaluator
         self.plan, self.chosen = plan.copy(), evaluator.taken(plan)
         self.by_part = [evaluator.cost_of_part(part, self.chosen) for part in evaluator.parts]
-        self.served = [
-            [evaluator.served_in(part, self.chosen, each.name) for part in evaluator.parts] for each in self.services
-        ]
+        self.kept = [each.keeps(each.served(evaluator, self.chosen)) for each in self.services]
         self.objective = evaluator.problem.risk.measure(self.chosen @ evaluator.cost + sum(self.by_part))
 
     def swapped(self, row: int, choice: int) -> FloatArray:
@@ -53,11 +52,10 @@ class Neighbourhood:
         if not all(limit.keeps(chosen) for limit in self.rows):
             return False
         at = evaluator.part_of[row]
-        for service, served in zip(self.services, self.served, strict=True):
-            own = evaluator.served_in(evaluator.parts[at], chosen, service.name)
-            if not service.keeps(sum(served) - served[at] + own):
-                return False
-        return True
+        return all(
+            each.keeps(each.served(evaluator, chosen)) if each.part == at else kept
+            for each, kept in zip(self.services, self.kept, strict=True)
+        )
 
     def descend(self, held: Collection[int], running: Callable[[], bool]) -> None:
         """Make one decision after the other better, until none can be or time is over.

@@ -38,36 +38,9 @@ class Row:
         return bool(self.weights @ chosen <= self.most + TOLERANCE * self.scale)
 
 
-@dataclass(frozen=True)
-class Service:
-    """A minimum of service.
-
-    Attributes:
-        name: of the class.
-        least: accelerator-hours of the class and those before it that must be served on average over the paths.
-        asked: of those accelerator-hours, how many are asked for.
-    """
-
-    name: str
-    least: float
-    asked: float
-
-    def keeps(self, served: float) -> bool:
-        """Whether as much is served."""
-        return served >= self.least - TOLERANCE * self.asked
-
-
 def rows_of(evaluator: Evaluator) -> tuple[Row, ...]:
     """All linear limits."""
     return (*_budgets(evaluator), *_power(evaluator), *_order(evaluator))
-
-
-def services_of(evaluator: Evaluator) -> tuple[Service, ...]:
-    """All minima of service."""
-    asked = evaluator.problem.limits.minimum_service
-    return tuple(
-        Service(name, share * sum(evaluator.asked(name)), sum(evaluator.asked(name))) for name, share in asked.items()
-    )
 
 
 def _budgets(evaluator: Evaluator) -> Iterator[Row]:

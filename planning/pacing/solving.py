@@ -17,7 +17,8 @@ from planning.pacing.evaluation import Evaluator
 from planning.pacing.master import Found, Master, grouped
 from planning.pacing.neighbourhood import Neighbourhood
 from planning.pacing.problem import Problem
-from planning.pacing.rows import rows_of, services_of
+from planning.pacing.rows import rows_of
+from planning.pacing.service import Service, services_of
 
 _ROUNDS = 500
 
@@ -101,19 +102,18 @@ class Solver:
             slopes[part.columns] += steep
         if self.risk.weight:
             self.master.add_tail(self.risk.tail(cost), cost, slopes, chosen)
-        for row, service in enumerate(self.master.services):
-            for at, part in enumerate(evaluator.parts):
-                self.master.add_service(row, at, *evaluator.served(part, chosen, service.name), chosen)
+        for row in range(len(self.master.services)):
+            self.master.add_service(row, chosen)
         return self.risk.measure(cost)
 
     def keeps_limits(self, chosen: FloatArray) -> bool:
         """Whether a plan keeps all limits, minimum service as it truly is."""
-        if not all(row.keeps(chosen) for row in self.master.rows):
-            return False
-        return all(
-            each.keeps(sum(self.evaluator.served_in(part, chosen, each.name) for part in self.evaluator.parts))
-            for each in self.master.services
-        )
+        return all(row.keeps(chosen) for row in self.master.rows) and not self.short(chosen)
+
+    def short(self, chosen: FloatArray) -> tuple[Service, ...]:
+        """The minima of service that a plan breaks."""
+        services = self.master.services
+        return tuple(each for each in services if not each.keeps(each.served(self.evaluator, chosen)))
 
     def around(self, plan: np.ndarray) -> Neighbourhood:
         """The plans that differ from a plan in one decision."""
@@ -201,7 +201,10 @@ class _Search:
 
     def consider(self, chosen: FloatArray) -> bool:
         """Cut at a plan, and take it if it is the best so far; says whether it keeps the limits."""
-        objective, kept = self.solver.learn(chosen), self.solver.keeps_limits(chosen)
+        objective, short = self.solver.learn(chosen), self.solver.short(chosen)
+        for part in {each.part for each in short}:
+            self.solver.master.forbid(chosen, part)
+        kept = not short and all(row.keeps(chosen) for row in self.solver.master.rows)
         if kept and objective < self.objective:
             self.best, self.objective = chosen, objective
             self.improve(chosen)

@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 
 from demand.calendar import Granularity, buckets
+from demand.history import FloatArray
 from demand.series import Workload
+from planning.allocation import allocate
 from planning.ledger import Block
 from planning.pacing.actions import Action, Move
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.payments import Choice, Terms
 from planning.pacing.problem import Decision, Limits, Problem, Risk
-from planning.pacing.rows import rows_of, services_of
+from planning.pacing.rows import rows_of
 from planning.pools import DemandClass, Pool, Topology
 
 NOW = pd.Timestamp("2026-01-01", tz="UTC")
@@ -74,16 +76,13 @@ def _decision(row: int, n_choices: int, n_paths: int, n_steps: int, rng: np.rand
 def every_plan(problem: Problem) -> Iterator[tuple[tuple[int, ...], float]]:
     """All plans that keep the limits, with their objectives, by enumeration."""
     evaluator = Evaluator.of(problem)
-    rows, services = rows_of(evaluator), services_of(evaluator)
+    rows = rows_of(evaluator)
     by_part = {}
     for plan in product(*(range(len(each.choices)) for each in problem.decisions)):
         chosen = evaluator.taken(plan)
         if not all(row.keeps(chosen) for row in rows):
             continue
-        if not all(
-            each.keeps(sum(evaluator.served_in(part, chosen, each.name) for part in evaluator.parts))
-            for each in services
-        ):
+        if not all(_enough(evaluator, chosen, *each) for each in problem.limits.minimum_service.items()):
             continue
         cost = chosen @ evaluator.cost
         for at, part in enumerate(evaluator.parts):
@@ -92,3 +91,12 @@ def every_plan(problem: Problem) -> Iterator[tuple[tuple[int, ...], float]]:
                 by_part[key] = evaluator.cost_of_part(part, chosen)
             cost = cost + by_part[key]
         yield plan, problem.risk.measure(cost)
+
+
+def _enough(evaluator: Evaluator, chosen: FloatArray, name: str, share: float) -> bool:
+    """Whether a class is served a share of what it asks for, as the allocation of the whole gives it out."""
+    problem = evaluator.problem
+    row = [each.name for each in problem.topology.classes].index(name)
+    served = allocate(problem.demand, evaluator.pooled(chosen), problem.topology).served[row]
+    asked = float((problem.demand[row] @ problem.terms.hours).mean())
+    return float((served @ problem.terms.hours).mean()) >= (share - 1e-6) * asked
