@@ -16,7 +16,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from demand.history import FloatArray
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.rows import Row
-from planning.pacing.service import Flow, Service, at_least
+from planning.pacing.service import Service, at_least
 
 _SOLVE_ERROR = 4
 """What scipy says when HiGHS fails, as its presolve does now and then; without it the same programme is solved."""
@@ -68,7 +68,13 @@ class Master:
         self.tail = n + n_parts * self.n_groups
         self.served = self.tail + self.n_groups + 2
         self.bounds = [(at, each) for at, service in enumerate(self.services) for each in service.bounds]
-        self.size = self.served + 2 * len(self.bounds)
+        self.flows = [
+            (row, sign, flow)
+            for row, (_, bound) in enumerate(self.bounds)
+            for sign, flows in ((1.0, bound.added), (-1.0, bound.less))
+            for flow in flows
+        ]
+        self.size = self.served + len(self.flows)
         self.group_cost = self.means(self.evaluator.cost) / self.scale
         if self.evaluator.problem.risk.weight:
             self._measure_tail()
@@ -102,32 +108,28 @@ class Master:
         self._add(row, np.array([chosen @ steep - cost @ weights / self.scale]))
 
     def add_service(self, service: int, chosen: FloatArray) -> None:
-        """Cuts of the bounds on what is served: a tangent of what is added, and a chain below what is taken off.
+        """Cuts of the flows that bound what is served: tangents of those that are added, chains below the others.
 
         Args:
             service: its row.
             chosen: how much of each choice is taken, shape (n_columns,).
         """
-        part = self.services[service].part
-        columns, asked = self.evaluator.parts[part].columns, self.services[service].asked or 1.0
-        plan = self.evaluator.taken(self.evaluator.plan(chosen))[columns].tobytes()
-        for at, (of, bound) in enumerate(self.bounds):
-            if of != service:
+        at, asked = self.services[service].part, self.services[service].asked or 1.0
+        part = self.evaluator.parts[at]
+        plan = self.evaluator.taken(self.evaluator.plan(chosen))[part.columns].tobytes()
+        for variable, (bound, sign, flow) in enumerate(self.flows):
+            if self.bounds[bound][0] != service or (sign < 0 and (variable, plan) in self._chains):
                 continue
-            row, variable = np.zeros((1, self.size)), self.served + 2 * at
-            served, slope = bound.upto.tangent(self.evaluator.parts[part], chosen)
-            row[0, columns] = -slope / asked
-            row[0, variable] = 1
-            self._add(row, np.array([(served - slope @ chosen[columns]) / asked]))
-            if bound.before.reach.any() and (at, plan) not in self._chains:
-                self._chains.add((at, plan))
-                self._add_chain(part, variable + 1, bound.before, chosen, asked)
-
-    def _add_chain(self, part: int, variable: int, flow: Flow, chosen: FloatArray, asked: float) -> None:
-        row = np.zeros((1, self.size))
-        row[0, self.evaluator.parts[part].columns] = at_least(self.evaluator, part, flow, chosen) / asked
-        row[0, variable] = -1
-        self._add(row, np.zeros(1))
+            row, most = np.zeros((1, self.size)), 0.0
+            if sign > 0:
+                flows, slope = flow.tangent(part, chosen)
+                most = (flows - slope @ chosen[part.columns]) / asked
+            else:
+                slope = at_least(self.evaluator, at, flow, chosen)
+                self._chains.add((variable, plan))
+            row[0, part.columns] = -sign * slope / asked
+            row[0, self.served + variable] = sign
+            self._add(row, np.array([most]))
 
     def forbid(self, chosen: FloatArray, part: int | None = None) -> None:
         """Leave one plan out, or all plans that are like it in one part."""
@@ -218,8 +220,8 @@ class Master:
         own = np.zeros((len(self.rows) + len(self.bounds), self.size))
         for at, row in enumerate(self.rows):
             own[at, : self.thetas] = row.weights / row.scale
-        for at in range(len(self.bounds)):
-            own[len(self.rows) + at, self.served + 2 * at : self.served + 2 * at + 2] = (-1, 1)
+        for at, (bound, sign, _) in enumerate(self.flows):
+            own[len(self.rows) + bound, self.served + at] = -sign
         most = [row.most / row.scale for row in self.rows]
         most += [-self.services[at].least / (self.services[at].asked or 1.0) for at, _ in self.bounds]
         return (
@@ -241,9 +243,9 @@ class Master:
             lower[[self.tail, self.served - 1]] = -np.inf
         else:
             upper[self.tail : self.served] = 0
-        for at, (service, bound) in enumerate(self.bounds):
-            part, asked = self.evaluator.parts[self.services[service].part], self.services[service].asked or 1.0
-            upper[self.served + 2 * at] = bound.upto.most(part) / asked
+        for at, (bound, _, flow) in enumerate(self.flows):
+            service = self.services[self.bounds[bound][0]]
+            upper[self.served + at] = flow.most(self.evaluator.parts[service.part]) / (service.asked or 1.0)
         for column, amount in (fixed or {}).items():
             lower[column] = upper[column] = amount
         return lower, upper

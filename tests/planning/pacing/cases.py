@@ -1,6 +1,7 @@
 """Small problems at random, and every plan that they have."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -100,3 +101,36 @@ def _enough(evaluator: Evaluator, chosen: FloatArray, name: str, share: float) -
     served = allocate(problem.demand, evaluator.pooled(chosen), problem.topology).served[row]
     asked = float((problem.demand[row] @ problem.terms.hours).mean())
     return float((served @ problem.terms.hours).mean()) >= (share - 1e-6) * asked
+
+
+def topologies() -> tuple[Topology, ...]:
+    """Classes alone in their levels, sharing them at home, and sharing them while they move in a chain or a ring."""
+    pools = (Pool("eu", ("eu",)), Pool("us", ("us",), rate=2.0))
+    training = DemandClass("training", "eu", Workload.TRAINING, priority=0, cost_short=6)
+    there = DemandClass("there", "us", Workload.INFERENCE, priority=1, cost_short=4)
+    moving = DemandClass("moving", "eu", Workload.INFERENCE, ("us",), priority=1, cost_short=4)
+    idle = {"eu": 1.0, "us": 1.5}
+    levels = (
+        (training, moving, replace(there, priority=2, cost_short=3)),
+        (training, replace(there, home="eu"), there),
+        (training, moving, there),
+        (replace(moving, name="first", priority=0, cost_short=6), moving, replace(there, elsewhere=("eu",))),
+        (replace(moving, name="first"), moving, replace(there, elsewhere=("eu",))),
+    )
+    return tuple(Topology(pools, each, idle) for each in levels)
+
+
+def served_problem(seed: int) -> Problem:
+    """Minimum service on any classes of any topology, as much as one of the plans serves, or a little more or less."""
+    rng = np.random.default_rng([seed, 7])
+    topology = topologies()[seed % len(topologies())]
+    problem = replace(drawn_problem(seed), topology=topology)
+    evaluator = Evaluator.of(problem)
+    asked = problem.demand @ problem.terms.hours
+    plan = [int(rng.integers(len(each.choices))) for each in problem.decisions]
+    served = allocate(problem.demand, evaluator.pooled(evaluator.taken(plan)), topology).served @ problem.terms.hours
+    shares = served.mean(axis=1) / asked.mean(axis=1) * rng.choice([0.9, 0.999, 1.0, 1.001, 1.2], 3)
+    rows = rng.permutation(3)[: rng.integers(1, 4)]
+    minimum = {topology.classes[row].name: min(float(shares[row]), 1.0) for row in rows}
+    spending = sum(each.choices[0].spending.sum() for each in problem.decisions)
+    return replace(problem, limits=Limits(budget=float(spending * rng.uniform(0.7, 1.1)), minimum_service=minimum))
