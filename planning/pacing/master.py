@@ -18,6 +18,9 @@ from planning.pacing.evaluation import Evaluator
 from planning.pacing.rows import Row
 from planning.pacing.service import Service, at_least
 
+_OUT_OF_TIME = 1
+"""What scipy says when HiGHS ran into its time limit."""
+
 _SOLVE_ERROR = 4
 """What scipy says when HiGHS fails, as its presolve does now and then; without it the same programme is solved."""
 
@@ -30,11 +33,13 @@ class Found:
         chosen: how much of each choice is taken, shape (n_columns,); None if nothing was found.
         bound: no plan costs less; minus infinity where that is not known.
         infeasible: whether it is proven that no plan keeps the limits.
+        complete: whether the solver came to its end in its time.
     """
 
     chosen: FloatArray | None
     bound: float
     infeasible: bool
+    complete: bool = True
 
 
 @dataclass
@@ -186,7 +191,7 @@ class Master:
                 break
         bound = -np.inf if solved.mip_dual_bound is None else float(solved.mip_dual_bound) * self.scale
         chosen = None if solved.x is None else np.round(solved.x[: self.thetas])
-        return Found(chosen, bound, solved.status == 2)
+        return Found(chosen, bound, solved.status == 2, complete=solved.status != _OUT_OF_TIME)
 
     def _add(self, rows: FloatArray, most: FloatArray) -> None:
         self._blocks.append(sparse.csr_array(rows))

@@ -2,8 +2,8 @@
 
 What a class is served is bounded by sums of largest flows (`sharing.py`), which are ranks of supply in polymatroids:
 concave where they are added, and of decreasing returns where they are taken off. So tangents of the first less chains
-of marginal gains of the second (the greedy vectors of Edmonds, 1970) are linear bounds, exact at the plan that they come
-from.
+of marginal gains of the second (the greedy vectors of Edmonds, 1970) are linear bounds, exact at the plan that they are
+made at.
 """
 
 from dataclasses import dataclass
@@ -93,7 +93,9 @@ def at_least(evaluator: Evaluator, at: int, flow: Flow, chosen: FloatArray) -> F
     chain, beside = np.zeros_like(part.pooled(chosen)), part.pooled(evaluator.taken(plan))
     gains = np.zeros(evaluator.n_columns)
 
-    def gain(base: FloatArray, pool: int, less: FloatArray | float, more: FloatArray) -> float:
+    def gain(base: FloatArray, pool: int, less: FloatArray, more: FloatArray) -> float:
+        if not (more > less).any():
+            return 0.0
         both = [base.copy(), base.copy()]
         both[0][pool] += less
         both[1][pool] += more
@@ -105,9 +107,7 @@ def at_least(evaluator: Evaluator, at: int, flow: Flow, chosen: FloatArray) -> F
         beside[pool] = np.maximum(beside[pool] - own, 0.0)
         for column, choice in enumerate(choices, start=evaluator.first[row]):
             shared = np.minimum(choice.supply, own)
-            gains[column] = gain(chain, pool, 0.0, shared)
-            if (choice.supply > own).any():
-                gains[column] += gain(beside, pool, shared, choice.supply)
+            gains[column] = gain(chain, pool, np.zeros_like(own), shared) + gain(beside, pool, shared, choice.supply)
         chain[pool] += own
         beside[pool] += np.max([choice.supply for choice in choices], axis=0)
     return gains[part.columns]

@@ -82,9 +82,9 @@ class _Sharing:
     def __init__(self, part: Part, row: int, hours: FloatArray) -> None:
         self.part, self.row, self.hours = part, row, hours
         self.reach = reach_of(part.topology)
-        self.homes = np.array([
-            [each.home == pool.name for pool in part.topology.pools] for each in part.topology.classes
-        ])
+        self.homes = np.array(
+            [[each.home == pool.name for pool in part.topology.pools] for each in part.topology.classes]
+        )
         levels = service_order(part.topology)
         at = next(at for at, level in enumerate(levels) if row in level)
         self.earlier = [each for level in levels[:at] for each in level]
@@ -134,7 +134,11 @@ class _Sharing:
 
     def _apart(self) -> bool:
         """Whether nobody shares a home with one who moves; by leaving, it would leave its share to the others."""
-        return all((self.homes[self.level] == self.homes[each]).all(axis=1).sum() == 1 for each in self.level if self._moves(each))
+        return all(
+            (self.homes[self.level] == self.homes[each]).all(axis=1).sum() == 1
+            for each in self.level
+            if self._moves(each)
+        )
 
     def _housemates(self) -> list[int]:
         return [each for each in self.level if (self.homes[each] == self.homes[self.row]).all()]
