@@ -165,7 +165,8 @@ class Master:
         units = [*(row.scale for row in self.rows), *(self.services[at].asked or 1.0 for at, _ in self.bounds)]
         each = -solved.ineqlin.marginals[: len(units)] * self.scale / np.array(units, dtype=float)
         places = [*range(len(self.rows)), *(len(self.rows) + at for at, _ in self.bounds)]
-        prices = np.bincount(places, each, len(self.rows) + len(self.services))
+        prices = np.zeros(len(self.rows) + len(self.services))
+        np.add.at(prices, places, each)
         return Found(solved.x[: self.thetas], float(solved.fun) * self.scale, infeasible=False), prices
 
     def solved(self, gap: float, seconds: float, fixed: Mapping[int, float] | None = None) -> Found:

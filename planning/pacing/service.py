@@ -110,4 +110,4 @@ def at_least(evaluator: Evaluator, at: int, flow: Flow, chosen: FloatArray) -> F
             gains[column] = gain(chain, pool, np.zeros_like(own), shared) + gain(beside, pool, shared, choice.supply)
         chain[pool] += own
         beside[pool] += np.max([choice.supply for choice in choices], axis=0)
-    return gains[part.columns]
+    return np.asarray(gains[part.columns])
