@@ -40,7 +40,7 @@ class Recourse:
 
 @dataclass(frozen=True)
 class Served:
-    """What is served of the classes that come first.
+    """What can be served at most.
 
     Attributes:
         total: in the unit of demand, shape (n_paths, n_steps).
@@ -103,18 +103,24 @@ def allocate(demand: FloatArray, supply: FloatArray, topology: Topology) -> Allo
     return Allocation(service.served.reshape(demand.shape), used.reshape(supply.shape))
 
 
-def served_first(demand: FloatArray, supply: FloatArray, topology: Topology, levels: int) -> Served:
-    """What is served of the first levels of `service_order`, nothing of none of them; concave in supply.
+def served_most(demand: FloatArray, supply: FloatArray, topology: Topology, reach: BoolArray) -> Served:
+    """What can be served at most when each class may be served by these pools only; concave in supply.
+
+    Args:
+        demand: accelerators, shape (n_classes, n_paths, n_steps).
+        supply: accelerators of each pool, shape (n_pools, n_paths, n_steps).
+        topology: of classes and pools, in the order of the rows.
+        reach: as `reach_of`, or less of it; a class that reaches nothing is left out.
 
     Raises:
         Invalid: as in `allocate`.
     """
     rates = _checked(demand, supply, topology)
-    first = [row for level in service_order(topology)[:levels] for row in level]
-    if not first:
+    rows = np.flatnonzero(reach.any(axis=1))
+    if not len(rows):
         return Served(np.zeros(demand.shape[1:]), np.zeros(supply.shape))
     capacity = supply.reshape(len(supply), -1) * rates[:, None]
-    flow = Cuts.of(reach_of(topology)[first]).flow(demand[first].reshape(len(first), -1), capacity)
+    flow = Cuts.of(reach[rows]).flow(demand[rows].reshape(len(rows), -1), capacity)
     return Served(flow.total.reshape(demand.shape[1:]), (flow.slope * rates[:, None]).reshape(supply.shape))
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.master import Master
 from planning.pacing.problem import Problem, Risk
-from planning.pacing.rows import Row, Service, rows_of, services_of, told
+from planning.pacing.rows import Row, rows_of, told
+from planning.pacing.service import Service, services_of
 from planning.pacing.solving import NoPlan
 
 _SECONDS = 10.0
@@ -47,7 +48,7 @@ def refuse(problem: Problem) -> NoPlan:
 
 
 def feasible(evaluator: Evaluator, limits: Sequence[Limit]) -> bool:
-    """Whether some plan keeps these limits."""
+    """Whether some plan keeps these limits, or none is known to be the one that would."""
     rows = tuple(each for each in limits if isinstance(each, Row))
     services = tuple(each for each in limits if isinstance(each, Service))
     groups = np.zeros(evaluator.problem.shape[0], dtype=np.intp)
@@ -56,16 +57,15 @@ def feasible(evaluator: Evaluator, limits: Sequence[Limit]) -> bool:
         found = master.solved(1.0, _SECONDS)
         if found.chosen is None:
             return not found.infeasible
-        broken = False
-        for at, service in enumerate(services):
-            served = [evaluator.served(part, found.chosen, service.name) for part in evaluator.parts]
-            broken |= not service.keeps(sum(one for one, _ in served))
-            for part, (one, slope) in enumerate(served):
-                master.add_service(at, part, one, slope, found.chosen)
-        if not broken:
+        short = [at for at, each in enumerate(services) if not each.keeps(each.served(evaluator, found.chosen))]
+        if not short and all(row.keeps(found.chosen) for row in rows):
             return True
-        master.forbid(found.chosen)
-    return False
+        for at in short:
+            master.add_service(at, found.chosen)
+            master.forbid(found.chosen, services[at].part)
+        if not short:
+            master.forbid(found.chosen)
+    return True
 
 
 def _kind(limit: Limit) -> str:
@@ -89,4 +89,4 @@ def _least(evaluator: Evaluator, limit: Row) -> float:
 def _most(evaluator: Evaluator, limit: Service) -> str:
     """What is served if every block proceeds."""
     chosen = evaluator.taken([0] * len(evaluator.problem.decisions))
-    return told(sum(evaluator.served_in(part, chosen, limit.name) for part in evaluator.parts))
+    return told(limit.served(evaluator, chosen))

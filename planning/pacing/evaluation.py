@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from demand.history import FloatArray
-from planning.allocation import Tariff, components, served_first, service_order
+from planning.allocation import Tariff, components
 from planning.pacing.problem import Problem
 from planning.pools import Topology
 
@@ -134,41 +134,6 @@ class Evaluator:
     def measure(self, plan: Sequence[int] | np.ndarray) -> float:
         """The objective: expected cost plus the weight times CVaR."""
         return self.problem.risk.measure(self.costs(self.taken(plan)))
-
-    def served(self, part: Part, chosen: FloatArray, name: str) -> tuple[float, FloatArray]:
-        """Demand served in a part of a class and those before it, on average over the paths, in accelerator-hours.
-
-        Returns:
-            The number, and what one of each choice of the part adds, shape (n_columns of the part,).
-        """
-        hours = self.problem.terms.hours
-        served = served_first(part.demand, part.pooled(chosen), part.topology, self._levels(part, name))
-        return float((served.total @ hours).mean()), part.slopes(served.slope * hours).mean(axis=1)
-
-    def served_in(self, part: Part, chosen: FloatArray, name: str) -> float:
-        """The number that `served` gives, without the slopes."""
-        served = served_first(part.demand, part.pooled(chosen), part.topology, self._levels(part, name))
-        return float((served.total @ self.problem.terms.hours).mean())
-
-    def _levels(self, part: Part, name: str) -> int:
-        """How many levels of a part are served before a class of the whole or with it."""
-        first = self._first(name)
-        return sum(part.topology.classes[level[0]].name in first for level in service_order(part.topology))
-
-    def asked(self, name: str) -> list[float]:
-        """Per part, demand of a class and those before it, on average over the paths, in accelerator-hours."""
-        first, hours = self._first(name), self.problem.terms.hours
-        found = []
-        for part in self.parts:
-            rows = [row for row, each in enumerate(part.topology.classes) if each.name in first]
-            found.append(float((part.demand[rows].sum(axis=0) @ hours).mean()))
-        return found
-
-    def _first(self, name: str) -> set[str]:
-        """Names of the classes that are served before a class or with it."""
-        classes = self.problem.topology.classes
-        order = service_order(self.problem.topology)
-        return {classes[row].name for level in order[: self.problem.levels_of(name)] for row in level}
 
 
 def _mixed(shares: FloatArray, levels: FloatArray) -> FloatArray:

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from demand.history import FloatArray
-from planning.allocation import recourse
 from planning.pacing.evaluation import Evaluator, Part
 from planning.pacing.payments import Choice
 from planning.pacing.problem import Decision
@@ -155,7 +154,7 @@ class _State:
 
     def _recourse(self, supply: FloatArray) -> FloatArray:
         # Sums and differences of the same numbers may fall short of zero by rounding.
-        found = recourse(self._part.demand, np.maximum(supply, 0.0), self._part.topology, self._hours)
+        found = self._part.tariff.recourse(self._part.demand, np.maximum(supply, 0.0), self._hours)
         return np.asarray(found.cost.sum(axis=1))
 
 

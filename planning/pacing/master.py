@@ -1,8 +1,9 @@
 """The first stage as a mixed-integer programme, with what is known of the second stage so far.
 
 Variables are, in this order: what is taken of each choice; per part and group of paths the mean cost of shortage and
-idleness; the threshold and the excesses of CVaR over the groups, and CVaR; and per minimum of service and part what is
-served. What is known of the second stage are cuts: tangents of convex costs and of concave service.
+idleness; the threshold and the excesses of CVaR over the groups, and CVaR; and per bound on a minimum of service what
+two largest flows are: one with the class and one without it. What is known of the second stage are cuts: tangents of
+convex costs and of concave flows, and chains of marginal gains below the flows that are taken off.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,11 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from demand.history import FloatArray
 from planning.pacing.evaluation import Evaluator
-from planning.pacing.rows import Row, Service
+from planning.pacing.rows import Row
+from planning.pacing.service import Service, at_least
+
+_OUT_OF_TIME = 1
+"""What scipy says when HiGHS ran into its time limit."""
 
 _SOLVE_ERROR = 4
 """What scipy says when HiGHS fails, as its presolve does now and then; without it the same programme is solved."""
@@ -28,11 +33,13 @@ class Found:
         chosen: how much of each choice is taken, shape (n_columns,); None if nothing was found.
         bound: no plan costs less; minus infinity where that is not known.
         infeasible: whether it is proven that no plan keeps the limits.
+        complete: whether the solver came to its end in its time.
     """
 
     chosen: FloatArray | None
     bound: float
     infeasible: bool
+    complete: bool = True
 
 
 @dataclass
@@ -56,6 +63,7 @@ class Master:
     costs_count: bool = True
     _blocks: list[sparse.csr_array] = field(default_factory=list)
     _limits: list[FloatArray] = field(default_factory=list)
+    _chains: set[tuple[int, bytes]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.n_groups = int(self.groups.max()) + 1
@@ -64,7 +72,14 @@ class Master:
         self.thetas = n
         self.tail = n + n_parts * self.n_groups
         self.served = self.tail + self.n_groups + 2
-        self.size = self.served + n_parts * len(self.services)
+        self.bounds = [(at, each) for at, service in enumerate(self.services) for each in service.bounds]
+        self.flows = [
+            (row, sign, flow)
+            for row, (_, bound) in enumerate(self.bounds)
+            for sign, flows in ((1.0, bound.added), (-1.0, bound.less))
+            for flow in flows
+        ]
+        self.size = self.served + len(self.flows)
         self.group_cost = self.means(self.evaluator.cost) / self.scale
         if self.evaluator.problem.risk.weight:
             self._measure_tail()
@@ -97,19 +112,36 @@ class Master:
         row[0, self.served - 1] = -1
         self._add(row, np.array([chosen @ steep - cost @ weights / self.scale]))
 
-    def add_service(self, service: int, part: int, served: float, slope: FloatArray, chosen: FloatArray) -> None:
-        """A tangent of what is served in a part."""
-        columns, asked = self.evaluator.parts[part].columns, self.services[service].asked or 1.0
-        row = np.zeros((1, self.size))
-        row[0, columns] = -slope / asked
-        row[0, self.served + service * len(self.evaluator.parts) + part] = 1
-        self._add(row, np.array([(served - slope @ chosen[columns]) / asked]))
+    def add_service(self, service: int, chosen: FloatArray) -> None:
+        """Cuts of the flows that bound what is served: tangents of those that are added, chains below the others.
 
-    def forbid(self, chosen: FloatArray) -> None:
-        """Leave one plan out."""
+        Args:
+            service: its row.
+            chosen: how much of each choice is taken, shape (n_columns,).
+        """
+        at, asked = self.services[service].part, self.services[service].asked or 1.0
+        part = self.evaluator.parts[at]
+        plan = self.evaluator.taken(self.evaluator.plan(chosen))[part.columns].tobytes()
+        for variable, (bound, sign, flow) in enumerate(self.flows):
+            if self.bounds[bound][0] != service or (sign < 0 and (variable, plan) in self._chains):
+                continue
+            row, most = np.zeros((1, self.size)), 0.0
+            if sign > 0:
+                flows, slope = flow.tangent(part, chosen)
+                most = (flows - slope @ chosen[part.columns]) / asked
+            else:
+                slope = at_least(self.evaluator, at, flow, chosen)
+                self._chains.add((variable, plan))
+            row[0, part.columns] = -sign * slope / asked
+            row[0, self.served + variable] = sign
+            self._add(row, np.array([most]))
+
+    def forbid(self, chosen: FloatArray, part: int | None = None) -> None:
+        """Leave one plan out, or all plans that are like it in one part."""
         row = np.zeros((1, self.size))
-        row[0, : self.thetas] = chosen
-        self._add(row, np.array([chosen.sum() - 1]))
+        columns = np.arange(self.thetas) if part is None else self.evaluator.parts[part].columns
+        row[0, columns] = chosen[columns]
+        self._add(row, np.array([chosen[columns].sum() - 1]))
 
     def relaxed(self, fixed: Mapping[int, float] | None = None) -> tuple[Found, FloatArray]:
         """The best when choices may be taken in part, and what one unit more of each row's limit saves.
@@ -130,8 +162,11 @@ class Master:
         )
         if solved.x is None:
             return Found(None, -np.inf, solved.status == 2), np.zeros(0)
-        units = [*(row.scale for row in self.rows), *(each.asked or 1.0 for each in self.services)]
-        prices = -solved.ineqlin.marginals[: len(units)] * self.scale / np.array(units, dtype=float)
+        units = [*(row.scale for row in self.rows), *(self.services[at].asked or 1.0 for at, _ in self.bounds)]
+        each = -solved.ineqlin.marginals[: len(units)] * self.scale / np.array(units, dtype=float)
+        places = [*range(len(self.rows)), *(len(self.rows) + at for at, _ in self.bounds)]
+        prices = np.zeros(len(self.rows) + len(self.services))
+        np.add.at(prices, places, each)
         return Found(solved.x[: self.thetas], float(solved.fun) * self.scale, infeasible=False), prices
 
     def solved(self, gap: float, seconds: float, fixed: Mapping[int, float] | None = None) -> Found:
@@ -157,7 +192,7 @@ class Master:
                 break
         bound = -np.inf if solved.mip_dual_bound is None else float(solved.mip_dual_bound) * self.scale
         chosen = None if solved.x is None else np.round(solved.x[: self.thetas])
-        return Found(chosen, bound, solved.status == 2)
+        return Found(chosen, bound, solved.status == 2, complete=solved.status != _OUT_OF_TIME)
 
     def _add(self, rows: FloatArray, most: FloatArray) -> None:
         self._blocks.append(sparse.csr_array(rows))
@@ -188,14 +223,13 @@ class Master:
         self._add(np.vstack([excess, row]), np.zeros(self.n_groups + 1))
 
     def _constraints(self) -> tuple[sparse.csr_array, FloatArray]:
-        own = np.zeros((len(self.rows) + len(self.services), self.size))
+        own = np.zeros((len(self.rows) + len(self.bounds), self.size))
         for at, row in enumerate(self.rows):
             own[at, : self.thetas] = row.weights / row.scale
-        n_parts = len(self.evaluator.parts)
-        for at in range(len(self.services)):
-            own[len(self.rows) + at, self.served + at * n_parts : self.served + (at + 1) * n_parts] = -1
+        for at, (bound, sign, _) in enumerate(self.flows):
+            own[len(self.rows) + bound, self.served + at] = -sign
         most = [row.most / row.scale for row in self.rows]
-        most += [-each.least / (each.asked or 1.0) for each in self.services]
+        most += [-self.services[at].least / (self.services[at].asked or 1.0) for at, _ in self.bounds]
         return (
             sparse.csr_array(sparse.vstack([sparse.csr_array(own), *self._blocks])),
             np.concatenate([np.array(most, dtype=float), *self._limits]),
@@ -209,16 +243,15 @@ class Master:
         return sparse.csr_array((ones, (decision, np.arange(self.thetas))), shape=shape), np.ones(shape[0])
 
     def _bounds(self, fixed: Mapping[int, float] | None) -> tuple[FloatArray, FloatArray]:
-        n_parts = len(self.evaluator.parts)
         lower, upper = np.zeros(self.size), np.full(self.size, np.inf)
         upper[: self.thetas] = 1
         if self.evaluator.problem.risk.weight:
             lower[[self.tail, self.served - 1]] = -np.inf
         else:
             upper[self.tail : self.served] = 0
-        for at, each in enumerate(self.services):
-            span = slice(self.served + at * n_parts, self.served + (at + 1) * n_parts)
-            upper[span] = np.array(self.evaluator.asked(each.name)) / (each.asked or 1.0)
+        for at, (bound, _, flow) in enumerate(self.flows):
+            service = self.services[self.bounds[bound][0]]
+            upper[self.served + at] = flow.most(self.evaluator.parts[service.part]) / (service.asked or 1.0)
         for column, amount in (fixed or {}).items():
             lower[column] = upper[column] = amount
         return lower, upper

@@ -9,7 +9,6 @@ import pandas as pd
 
 from demand.errors import Invalid
 from demand.history import FloatArray
-from planning.allocation import service_order
 from planning.ledger import Block, Phase, check_ledger
 from planning.pacing.actions import DELAYS, Action, Closed, actions, closed_ways, last_moment
 from planning.pacing.payments import Choice, Projected, Terms, choice_of, day_number, start_of
@@ -66,8 +65,8 @@ class Limits:
         megawatts_each: power of one accelerator with all that it needs around it, by accelerator; a number, or one
             per path where it is uncertain. A block counts with the most that it draws on any path, so the limit holds
             on every path.
-        minimum_service: the share of expected demand that must be served over the horizon, by class; it is asked of
-            the class and of those that are served before it or with it, together.
+        minimum_service: by class, the share of its own expected demand that must be served over the horizon: of the
+            accelerator-hours that it asks for on average over the paths.
     """
 
     budget: float | None = None
@@ -134,11 +133,6 @@ class Problem:
     def weighted_hours(self) -> FloatArray:
         """Hours in each step, discounted as money of that step is, shape (n_steps,)."""
         return self.terms.hours * self.terms.worth(self.terms.edge_days[:-1])
-
-    def levels_of(self, name: str) -> int:
-        """How many levels of `service_order` are served before a class or with it."""
-        row = next(row for row, each in enumerate(self.topology.classes) if each.name == name)
-        return next(at for at, level in enumerate(service_order(self.topology), start=1) if row in level)
 
     def power(self, decision: Decision) -> FloatArray:
         """Megawatts of each choice of a block in each step, shape (n_choices, n_steps)."""

@@ -41,43 +41,9 @@ class Row:
         return bool(self.weights @ chosen <= self.most + TOLERANCE * self.scale)
 
 
-@dataclass(frozen=True)
-class Service:
-    """A minimum of service.
-
-    Attributes:
-        name: of the class.
-        least: accelerator-hours of the class and those before it that must be served on average over the paths.
-        asked: of those accelerator-hours, how many are asked for.
-        words: all of it, in words.
-    """
-
-    name: str
-    least: float
-    asked: float
-    words: str
-
-    def keeps(self, served: float) -> bool:
-        """Whether as much is served."""
-        return served >= self.least - TOLERANCE * self.asked
-
-
 def rows_of(evaluator: Evaluator) -> tuple[Row, ...]:
     """All linear limits."""
     return (*_budgets(evaluator), *_power(evaluator), *_order(evaluator))
-
-
-def services_of(evaluator: Evaluator) -> tuple[Service, ...]:
-    """All minima of service."""
-    span, found = _span(evaluator, 0, evaluator.problem.shape[1]), []
-    for name, share in evaluator.problem.limits.minimum_service.items():
-        asked = sum(evaluator.asked(name))
-        words = (
-            f"a minimum service of {100 * share:.4g} % for {name!r}: {told(share * asked)} of {told(asked)} "
-            f"accelerator-hours, with what is served before it, {span}"
-        )
-        found.append(Service(name, share * asked, asked, words))
-    return tuple(found)
 
 
 def _budgets(evaluator: Evaluator) -> Iterator[Row]:
@@ -91,7 +57,7 @@ def _budgets(evaluator: Evaluator) -> Iterator[Row]:
         name = f"the budget of {told(limits.budget)} {currency} for all that is paid from {since:%Y-%m-%d} on"
         yield Row(name, "budget", spending.sum(axis=1), limits.budget, currency)
     for step, most in enumerate(() if limits.budget_per_step is None else limits.budget_per_step):
-        name = f"the budget of {told(most)} {currency} {_span(evaluator, step, step + 1)}"
+        name = f"the budget of {told(most)} {currency} {span_of(evaluator, step, step + 1)}"
         yield Row(name, "budget per step", spending[:, step], float(most), currency)
 
 
@@ -101,7 +67,7 @@ def _power(evaluator: Evaluator) -> Iterator[Row]:
         return
     power = np.concatenate([problem.power(each) for each in problem.decisions])
     for step, most in enumerate(problem.limits.power_mw):
-        name = f"the power cap of {told(most)} MW {_span(evaluator, step, step + 1)}"
+        name = f"the power cap of {told(most)} MW {span_of(evaluator, step, step + 1)}"
         yield Row(name, "power", power[:, step], float(most), "MW")
 
 
@@ -125,7 +91,7 @@ def told(amount: float) -> str:
     return f"{amount:,.2f}".rstrip("0").rstrip(".") if amount >= 1 or amount == 0 else f"{amount:.4g}"
 
 
-def _span(evaluator: Evaluator, first: int, end: int) -> str:
+def span_of(evaluator: Evaluator, first: int, end: int) -> str:
     """From when until when some steps are."""
     edges = evaluator.problem.terms.edges
     return f"from {_moment(edges[first])} until {_moment(edges[end])}"

@@ -17,9 +17,12 @@ from planning.pacing.evaluation import Evaluator
 from planning.pacing.master import Found, Master, grouped
 from planning.pacing.neighbourhood import Neighbourhood
 from planning.pacing.problem import Problem
-from planning.pacing.rows import rows_of, services_of
+from planning.pacing.rows import rows_of
+from planning.pacing.service import Service, services_of
 
 _ROUNDS = 500
+_SHARE = 0.25
+"""Of the time that is left, what one programme may take; more once that was not enough."""
 
 
 @dataclass(frozen=True)
@@ -101,19 +104,18 @@ class Solver:
             slopes[part.columns] += steep
         if self.risk.weight:
             self.master.add_tail(self.risk.tail(cost), cost, slopes, chosen)
-        for row, service in enumerate(self.master.services):
-            for at, part in enumerate(evaluator.parts):
-                self.master.add_service(row, at, *evaluator.served(part, chosen, service.name), chosen)
+        for row in range(len(self.master.services)):
+            self.master.add_service(row, chosen)
         return self.risk.measure(cost)
 
     def keeps_limits(self, chosen: FloatArray) -> bool:
         """Whether a plan keeps all limits, minimum service as it truly is."""
-        if not all(row.keeps(chosen) for row in self.master.rows):
-            return False
-        return all(
-            each.keeps(sum(self.evaluator.served_in(part, chosen, each.name) for part in self.evaluator.parts))
-            for each in self.master.services
-        )
+        return all(row.keeps(chosen) for row in self.master.rows) and not self.short(chosen)
+
+    def short(self, chosen: FloatArray) -> tuple[Service, ...]:
+        """The minima of service that a plan breaks."""
+        services = self.master.services
+        return tuple(each for each in services if not each.keeps(each.served(self.evaluator, chosen)))
 
     def around(self, plan: np.ndarray) -> Neighbourhood:
         """The plans that differ from a plan in one decision."""
@@ -182,40 +184,51 @@ class _Search:
 
         One that comes back and breaks a limit does so by less than the solver sees, and is forbidden.
         """
-        solver = self.solver
+        solver, share = self.solver, _SHARE
         for _ in range(_ROUNDS):
             if self.left() <= 0:
                 return
-            found = solver.master.solved(0.3 * solver.effort.gap, self.left(), self.fixed)
+            found = solver.master.solved(0.3 * solver.effort.gap, share * self.left(), self.fixed)
             self._check(found)
             self.bound = max(self.bound, found.bound)
-            if found.chosen is None:
-                return
+            share = _SHARE if found.complete else min(2 * share, 1.0)
+            if found.chosen is None or self.done():
+                if found.complete or self.done():
+                    return
+                continue
             kept = self.consider(found.chosen)
             known = found.chosen.tobytes() in self.seen
             self.seen.add(found.chosen.tobytes())
             if known and not kept:
                 solver.master.forbid(found.chosen)
-            if (known and kept) or self.done():
+            if (known and kept and found.complete) or self.done():
                 return
 
     def consider(self, chosen: FloatArray) -> bool:
-        """Cut at a plan, and take it if it is the best so far; says whether it keeps the limits."""
-        objective, kept = self.solver.learn(chosen), self.solver.keeps_limits(chosen)
-        if kept and objective < self.objective:
-            self.best, self.objective = chosen, objective
+        """Cut at a plan, and take it, or one that it is mended to, if it is the best so far.
+
+        Returns:
+            Whether the plan keeps the limits.
+        """
+        objective, short = self.solver.learn(chosen), self.solver.short(chosen)
+        for part in {each.part for each in short}:
+            self.solver.master.forbid(chosen, part)
+        kept = not short and all(row.keeps(chosen) for row in self.solver.master.rows)
+        if objective < self.objective and (kept or short):
             self.improve(chosen)
         return kept
 
     def improve(self, chosen: FloatArray) -> None:
-        """Make the best plan better, one decision at a time."""
+        """Mend a plan where it breaks minimum service, make it better, one decision at a time, and take it."""
         evaluator = self.solver.evaluator
         around = self.solver.around(evaluator.plan(chosen))
-        held = np.searchsorted(evaluator.first, list(self.fixed), side="right") - 1
-        around.descend({int(row) for row in held}, lambda: self.left() > 0)
+        held = {int(row) for row in np.searchsorted(evaluator.first, list(self.fixed), side="right") - 1}
+        if not around.mend(held, lambda: self.left() > 0):
+            return
+        around.descend(held, lambda: self.left() > 0)
         if around.objective < self.objective:
-            self.best = around.chosen
-            self.objective = self.solver.learn(around.chosen)
+            self.best, self.objective = around.chosen, around.objective
+            self.solver.learn(around.chosen)
 
     def _check(self, found: Found) -> None:
         if found.infeasible and self.best is None:

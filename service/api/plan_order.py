@@ -78,7 +78,9 @@ class PlanOrder(SelectionQuery):
         "`/v1/accelerators` says.",
     )
     minimum_service: Annotated[dict[PoolName, Share], Field(max_length=1000)] = Field(
-        default={}, description="The share of expected demand that must be served over the horizon, by class."
+        default={},
+        description="By class, the share of its own expected demand that must be served over the horizon, as "
+        "`GET /v1/outlook` gives supply out; what other classes are served does not count for it.",
     )
     discount_rate: Annotated[FiniteFloat, Field(ge=0, le=10)] = Field(
         default=0.0, description="Per year; 0.08 makes a payment in a year worth 1/1.08 of one now."

@@ -53,7 +53,9 @@ def make(  # noqa: PLR0913, PLR0917 - every argument is an option of the command
     budget_per_step: Money = None,
     power_mw: Annotated[float | None, typer.Option(min=0, help="For all blocks together, in each step.")] = None,
     megawatts_each: Annotated[Pairs, typer.Option(help="As H100=0.0013; may be repeated.")] = None,
-    minimum_service: Annotated[Pairs, typer.Option(help="Of a class, as 'eu inference=0.95'; repeatable.")] = None,
+    minimum_service: Annotated[
+        Pairs, typer.Option(help="Share of a class's own demand, as 'eu inference=0.95'.")
+    ] = None,
     discount_rate: Annotated[float, typer.Option(min=0, help="Per year, such as 0.08.")] = 0.0,
     paths: Annotated[int, typer.Option(min=1, max=MOST_PATHS, help="Joint sample paths.")] = MOST_PATHS,
     seed: Annotated[int, typer.Option(min=0, help="Of slips, conversions and events.")] = 0,

@@ -7,7 +7,7 @@ from scipy.optimize import linprog
 
 from demand.errors import Invalid
 from demand.series import Workload
-from planning.allocation import allocate, components, reach_of, recourse, served_first, service_order
+from planning.allocation import allocate, components, reach_of, recourse, served_most, service_order
 from planning.pools import DemandClass, Pool, Topology
 
 HOURS = np.array([744.0, 672.0, 744.0])
@@ -27,6 +27,12 @@ def drawn_case(seed: int, n_paths: int = 4) -> tuple[Topology, np.ndarray, np.nd
     idle = {pool.name: float(rng.choice([0, 1, 3])) for pool in pools}
     demand = rng.choice([0, 1, 5], (7, 1, 1)) * rng.gamma(2, 10, (7, n_paths, 3))
     return Topology(pools, tuple(classes), idle), demand, rng.gamma(2, 60, (4, n_paths, 3))
+
+
+def reach_up_to(topology: Topology, levels: int) -> np.ndarray:
+    """What the classes of the first levels can reach; the others reach nothing."""
+    first = [row for level in service_order(topology)[:levels] for row in level]
+    return reach_of(topology) & np.isin(np.arange(len(topology.classes)), first)[:, None]
 
 
 def transport(
@@ -100,7 +106,7 @@ def test_slopes_bound_cost_and_service_from_the_convex_side(seed: int) -> None:
     tangent = here.cost + (here.slope * (other - supply)).sum(axis=0)
     assert (there.cost >= tangent - 1e-6).all()
     for levels in range(1, len(service_order(topology)) + 1):
-        first, second = (served_first(demand, each, topology, levels) for each in (supply, other))
+        first, second = (served_most(demand, each, topology, reach_up_to(topology, levels)) for each in (supply, other))
         assert (second.total <= first.total + (first.slope * (other - supply)).sum(axis=0) + 1e-6).all()
 
 
@@ -134,7 +140,9 @@ def test_more_supply_never_serves_less() -> None:
         topology, demand, supply = drawn_case(seed)
         more = supply * np.random.default_rng(seed).uniform(1, 2, supply.shape)
         for levels in range(1, len(service_order(topology)) + 1):
-            before, after = (served_first(demand, each, topology, levels).total for each in (supply, more))
+            before, after = (
+                served_most(demand, each, topology, reach_up_to(topology, levels)).total for each in (supply, more)
+            )
             assert (after >= before - 1e-9).all()
 
 
@@ -168,7 +176,7 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
 
 def test_no_level_is_served_nothing_whatever_there_is() -> None:
     topology, demand, supply = drawn_case(5)
-    served = served_first(demand, supply, topology, 0)
+    served = served_most(demand, supply, topology, reach_up_to(topology, 0))
     assert served.total.shape == demand.shape[1:]
     assert served.slope.shape == supply.shape
     assert not served.total.any()

@@ -1,19 +1,22 @@
 """Small problems at random, and every plan that they have."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from demand.calendar import Granularity, buckets
+from demand.history import FloatArray
 from demand.series import Workload
+from planning.allocation import allocate
 from planning.ledger import Block
 from planning.pacing.actions import Action, Move
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.payments import Choice, Terms
 from planning.pacing.problem import Decision, Limits, Problem, Risk
-from planning.pacing.rows import rows_of, services_of
+from planning.pacing.rows import rows_of
 from planning.pools import DemandClass, Pool, Topology
 
 NOW = pd.Timestamp("2026-01-01", tz="UTC")
@@ -74,16 +77,13 @@ def _decision(row: int, n_choices: int, n_paths: int, n_steps: int, rng: np.rand
 def every_plan(problem: Problem) -> Iterator[tuple[tuple[int, ...], float]]:
     """All plans that keep the limits, with their objectives, by enumeration."""
     evaluator = Evaluator.of(problem)
-    rows, services = rows_of(evaluator), services_of(evaluator)
+    rows = rows_of(evaluator)
     by_part = {}
     for plan in product(*(range(len(each.choices)) for each in problem.decisions)):
         chosen = evaluator.taken(plan)
         if not all(row.keeps(chosen) for row in rows):
             continue
-        if not all(
-            each.keeps(sum(evaluator.served_in(part, chosen, each.name) for part in evaluator.parts))
-            for each in services
-        ):
+        if not all(_enough(evaluator, chosen, *each) for each in problem.limits.minimum_service.items()):
             continue
         cost = chosen @ evaluator.cost
         for at, part in enumerate(evaluator.parts):
@@ -92,3 +92,45 @@ def every_plan(problem: Problem) -> Iterator[tuple[tuple[int, ...], float]]:
                 by_part[key] = evaluator.cost_of_part(part, chosen)
             cost = cost + by_part[key]
         yield plan, problem.risk.measure(cost)
+
+
+def _enough(evaluator: Evaluator, chosen: FloatArray, name: str, share: float) -> bool:
+    """Whether a class is served a share of what it asks for, as the allocation of the whole gives it out."""
+    problem = evaluator.problem
+    row = [each.name for each in problem.topology.classes].index(name)
+    served = allocate(problem.demand, evaluator.pooled(chosen), problem.topology).served[row]
+    asked = float((problem.demand[row] @ problem.terms.hours).mean())
+    return float((served @ problem.terms.hours).mean()) >= (share - 1e-6) * asked
+
+
+def topologies() -> tuple[Topology, ...]:
+    """Classes alone in their levels, sharing them at home, and sharing them while they move in a chain or a ring."""
+    pools = (Pool("eu", ("eu",)), Pool("us", ("us",), rate=2.0))
+    training = DemandClass("training", "eu", Workload.TRAINING, priority=0, cost_short=6)
+    there = DemandClass("there", "us", Workload.INFERENCE, priority=1, cost_short=4)
+    moving = DemandClass("moving", "eu", Workload.INFERENCE, ("us",), priority=1, cost_short=4)
+    idle = {"eu": 1.0, "us": 1.5}
+    levels = (
+        (training, moving, replace(there, priority=2, cost_short=3)),
+        (training, replace(there, home="eu"), there),
+        (training, moving, there),
+        (replace(moving, name="first", priority=0, cost_short=6), moving, replace(there, elsewhere=("eu",))),
+        (replace(moving, name="first"), moving, replace(there, elsewhere=("eu",))),
+    )
+    return tuple(Topology(pools, each, idle) for each in levels)
+
+
+def served_problem(seed: int) -> Problem:
+    """Minimum service on any classes of any topology, as much as one of the plans serves, or a little more or less."""
+    rng = np.random.default_rng([seed, 7])
+    topology = topologies()[seed % len(topologies())]
+    problem = replace(drawn_problem(seed), topology=topology)
+    evaluator = Evaluator.of(problem)
+    asked = problem.demand @ problem.terms.hours
+    plan = [int(rng.integers(len(each.choices))) for each in problem.decisions]
+    served = allocate(problem.demand, evaluator.pooled(evaluator.taken(plan)), topology).served @ problem.terms.hours
+    shares = served.mean(axis=1) / asked.mean(axis=1) * rng.choice([0.9, 0.999, 1.0, 1.001, 1.2], 3)
+    rows = rng.permutation(3)[: rng.integers(1, 4)]
+    minimum = {topology.classes[row].name: min(float(shares[row]), 1.0) for row in rows}
+    spending = sum(each.choices[0].spending.sum() for each in problem.decisions)
+    return replace(problem, limits=Limits(budget=float(spending * rng.uniform(0.7, 1.1)), minimum_service=minimum))

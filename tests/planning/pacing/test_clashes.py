@@ -5,10 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from planning.allocation import allocate
 from planning.pacing.clashes import clash, feasible, refuse
 from planning.pacing.evaluation import Evaluator
 from planning.pacing.problem import Limits, Problem
-from planning.pacing.rows import Row, Service, rows_of, services_of
+from planning.pacing.rows import Row, rows_of
+from planning.pacing.service import Service, services_of
 from planning.pacing.solving import Effort, NoPlan, Solver
 from tests.planning.pacing.cases import drawn_problem, every_plan
 
@@ -18,13 +20,14 @@ def squeezed(budget: float = 1e12, service: float = 0.0, power: float = 1e9) -> 
     problem = drawn_problem(0)
     evaluator = Evaluator.of(problem)
     everything = evaluator.taken([0] * len(problem.decisions))
-    served = sum(evaluator.served_in(part, everything, "inference") for part in evaluator.parts)
+    served = allocate(problem.demand, evaluator.pooled(everything), problem.topology).served[2] @ problem.terms.hours
+    asked = problem.demand[2] @ problem.terms.hours
     limits = Limits(
         budget=budget,
         budget_per_step=np.full(problem.shape[1], 1e12),
         power_mw=np.full(problem.shape[1], power),
         megawatts_each={"H100": 0.01},
-        minimum_service={"inference": service * served / sum(evaluator.asked("inference"))},
+        minimum_service={"inference": service * served.mean() / asked.mean()},
     )
     return replace(problem, limits=limits)
 

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from planning.pacing.solving import Effort, Solver
-from tests.planning.pacing.cases import drawn_problem, every_plan
+from tests.planning.pacing.cases import drawn_problem, every_plan, served_problem
 
 
 @pytest.mark.parametrize("seed", range(1, 30, 2))
@@ -29,3 +31,17 @@ def test_descending_ends_where_no_single_change_helps(seed: int) -> None:
     for row, decision in enumerate(problem.decisions):
         for choice in range(len(decision.choices)):
             assert around.measure(row, choice) >= around.objective * (1 - 1e-8)
+
+
+def test_a_plan_that_serves_too_little_is_mended_to_one_that_keeps_all_limits() -> None:
+    mended = 0
+    for seed in range(20):
+        problem = served_problem(seed)
+        problem = replace(problem, limits=replace(problem.limits, budget=None))
+        around = Solver(problem, Effort()).around(np.full(len(problem.decisions), 1, dtype=np.intp))
+        allowed = {plan for plan, _ in every_plan(problem)}
+        short = tuple(around.plan) not in allowed
+        if around.mend((), lambda: True):
+            assert tuple(around.plan) in allowed
+            mended += short
+    assert mended >= 5

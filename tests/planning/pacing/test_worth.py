@@ -3,7 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planning.pacing.problem import Problem, Risk
+from planning.allocation import allocate
+from planning.pacing.evaluation import Evaluator
+from planning.pacing.problem import Limits, Problem, Risk
 from planning.pacing.solving import Effort, Solver
 from planning.pacing.worth import perfect_information, stochastic_worth
 from tests.planning.pacing.cases import drawn_problem, every_plan
@@ -56,10 +58,13 @@ def test_planning_for_all_paths_is_never_worse_than_for_their_mean(seed: int) ->
 
 def test_a_plan_for_the_mean_that_breaks_limits_has_no_value() -> None:
     values = []
-    for seed in range(1, 60, 2):
-        problem = drawn_problem(seed, limited=True)
-        if list(every_plan(problem)):
-            solver = Solver(problem, EXACT)
-            values.append(stochastic_worth(solver, solver.solve(), 60))
+    for seed in range(20):
+        problem = drawn_problem(seed)
+        row, chosen = 2, Evaluator.of(problem).taken([0] * len(problem.decisions))
+        served = allocate(problem.demand, Evaluator.of(problem).pooled(chosen), problem.topology).served[row]
+        hours = problem.terms.hours
+        share = 0.98 * float((served @ hours).sum() / (problem.demand[row] @ hours).sum())
+        solver = Solver(replace(problem, limits=Limits(minimum_service={"inference": share})), EXACT)
+        values.append(stochastic_worth(solver, solver.solve(), 60))
     assert all((each.value is None) is bool(each.reason) for each in values)
     assert any(each.value is None for each in values)
