@@ -71,4 +71,5 @@ def test_gains_add_up_to_no_more_than_the_flow_and_to_all_of_it_where_they_are_m
 def test_plenty_for_those_before_does_not_make_up_for_a_class_that_is_not_served() -> None:
     problem = replace(drawn_problem(3), limits=Limits(minimum_service={"inference": 1.0}))
     problem = replace(problem, demand=problem.demand * np.array([1e-3, 1e-3, 1e3])[:, None, None])
-    assert clash(problem) == ("a minimum service of 100% for 'inference'",)
+    (named,) = clash(problem)
+    assert named.startswith("a minimum service of 100 % for 'inference': ")
