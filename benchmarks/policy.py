@@ -34,8 +34,8 @@ from planning.pacing.solving import Effort, Solver
 from planning.pools import DemandClass, Pool, Topology
 
 NOW = pd.Timestamp("2026-01-01", tz="UTC")
-MONTHS, QUARTERS, PATHS = 36, 5, 100
-FUTURES = range(1000, 1200)
+MONTHS, QUARTERS, PATHS = 36, 5, 400
+FUTURES = range(2000, 2200)
 LEVEL, GROWTH, GROWTH_SPREAD, NOISE = 800.0, 0.012, 0.010, 0.04
 """Demand of each workload at the start, its growth per month, how far that is unknown, and monthly surprises."""
 

@@ -23,7 +23,8 @@ from service.settings import Settings
 from service.store.capacity_blocks import Signature
 from service.store.plans import StoredPlan
 
-MOST_PATHS = 200
+MOST_PATHS = 500
+USUAL_PATHS = 200
 LONGEST_NOTE = 2000
 
 Price = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
@@ -85,7 +86,7 @@ class PlanOrder(SelectionQuery):
     discount_rate: Annotated[FiniteFloat, Field(ge=0, le=10)] = Field(
         default=0.0, description="Per year; 0.08 makes a payment in a year worth 1/1.08 of one now."
     )
-    paths: int = Field(default=MOST_PATHS, ge=1, le=MOST_PATHS, description="Joint sample paths that are planned for.")
+    paths: int = Field(default=USUAL_PATHS, ge=1, le=MOST_PATHS, description="Joint sample paths that are planned for.")
     seed: int = Field(default=0, ge=0, le=LARGEST_ID, description="Of slips, conversions and events.")
     slip_correlation: Share = Field(default=0.5, description="As for `GET /v1/outlook`.")
     at: Instant | None = Field(default=None, description="The date of planning; the present moment if not given.")

@@ -17,7 +17,7 @@ from planning.pacing.comparison import Comparison
 from planning.pacing.review import Review
 from planning.pacing.words import money
 from service.api.plan_answers import PlanAnswer
-from service.api.plan_order import MOST_PATHS, PlanOrder
+from service.api.plan_order import MOST_PATHS, USUAL_PATHS, PlanOrder
 from service.cli.files import open_file
 from service.cli.progress import complaints, console
 from service.cli.settings import read_settings
@@ -57,7 +57,7 @@ def make(  # noqa: PLR0913, PLR0917 - every argument is an option of the command
         Pairs, typer.Option(help="Share of a class's own demand, as 'eu inference=0.95'.")
     ] = None,
     discount_rate: Annotated[float, typer.Option(min=0, help="Per year, such as 0.08.")] = 0.0,
-    paths: Annotated[int, typer.Option(min=1, max=MOST_PATHS, help="Joint sample paths.")] = MOST_PATHS,
+    paths: Annotated[int, typer.Option(min=1, max=MOST_PATHS, help="Joint sample paths.")] = USUAL_PATHS,
     seed: Annotated[int, typer.Option(min=0, help="Of slips, conversions and events.")] = 0,
     at: Annotated[str | None, typer.Option(help="The date of planning, with an offset; now if not given.")] = None,
     review_months: Annotated[int, typer.Option(help="Until plans are made again; 0 to decide all at once.")] = 3,
