@@ -20,6 +20,7 @@ from service.store.forecasts import ForecastRepository
 from service.store.limits import LimitRepository
 from service.store.observations import ObservationRepository
 from service.store.plans import PlanRepository
+from service.store.publications import PublicationRepository
 from service.store.queues import QueueRepository
 from service.store.runs import RunRepository
 from service.store.scenarios import ScenarioRepository
@@ -76,6 +77,11 @@ class UnitOfWork:
     def forecasts(self) -> ForecastRepository:
         """Forecasts and which of them are served."""
         return ForecastRepository(self._connection)
+
+    @cached_property
+    def publications(self) -> PublicationRepository:
+        """Which forecasts are served, and were."""
+        return PublicationRepository(self._connection)
 
     @cached_property
     def limits(self) -> LimitRepository:
