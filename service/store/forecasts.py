@@ -127,6 +127,24 @@ class ForecastRepository:
         recipes = {row.id: Recipe.from_json(row.recipe) for row in self._connection.execute(serving)}
         return [_published_forecast(row, recipes[row.run_id]) for row in rows]
 
+    def newest_start(
+        self, selection: Selection, granularity: Granularity, as_of: datetime | None
+    ) -> pd.Timestamp | None:
+        """Where the newest of the forecasts that are, or were, served for the selected series begins.
+
+        Args:
+            selection: the part of the fleet.
+            granularity: the width of the forecast buckets.
+            as_of: the instant whose state is read, None for the present one.
+        """
+        what = served(as_of)
+        statement = select(func.max(FORECAST.c.start_hour)).join(what, _same(FORECAST, what))
+        statement = statement.join(SERIES, SERIES.c.id == what.c.series_id)
+        found = self._connection.execute(
+            statement.where(what.c.granularity == granularity.value, *selected(selection))
+        ).scalar()
+        return None if found is None else from_hour(found)
+
     def choices(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Choice]:
         """The choice behind what is served, for each of the series that has one."""
         statement = (

@@ -1,6 +1,6 @@
 """What is served, what was served at any instant before, and the one way in which that changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -17,13 +17,16 @@ from sqlalchemy import (
 )
 
 from demand.calendar import Granularity
+from demand.series import Selection
 from service.store.ids import among
-from service.store.instants import from_micros, to_micros
+from service.store.instants import first_hour, from_micros, to_hour, to_micros
 from service.store.locks import PUBLICATION_LOCK, take_lock
 from service.store.publication_tables import ISSUE
-from service.store.tables import FORECAST, PUBLICATION, RUN
+from service.store.series import selected
+from service.store.tables import FORECAST, PUBLICATION, RUN, SERIES
 from service.store.upserts import insert_for
 
+LONGEST_HOURS = {Granularity.HOUR: 1, Granularity.DAY: 24, Granularity.WEEK: 168, Granularity.MONTH: 31 * 24}
 _NAMES = ["series_id", "granularity", "run_id", "published_at"]
 
 
@@ -75,13 +78,36 @@ class PublicationRepository:
         noted = insert(ISSUE).from_select(_NAMES, moved)
         return self._connection.execute(noted, execution_options={"preserve_rowcount": True}).rowcount
 
-    def first_at(self, granularity: Granularity | None = None) -> datetime | None:
-        """When a forecast was published for the first time; None if none ever was."""
-        first = select(func.min(ISSUE.c.published_at))
-        if granularity is not None:
-            first = first.where(ISSUE.c.granularity == granularity.value)
+    def first_at(self, selection: Selection, granularity: Granularity) -> datetime | None:
+        """When a forecast of any of the selected series was published for the first time; None if none ever was."""
+        first = select(func.min(ISSUE.c.published_at)).join(SERIES, SERIES.c.id == ISSUE.c.series_id)
+        first = first.where(ISSUE.c.granularity == granularity.value, *selected(selection))
         found = self._connection.execute(first).scalar()
         return None if found is None else from_micros(found)
+
+    def instants(
+        self, selection: Selection, granularity: Granularity, about: tuple[datetime, datetime]
+    ) -> Iterator[datetime]:
+        """When forecasts of any of the selected series were published that may cover some stretch, the latest first.
+
+        Args:
+            selection: the part of the fleet.
+            granularity: of the forecasts.
+            about: the first moment of the stretch and the moment after its last.
+        """
+        longest = LONGEST_HOURS[granularity]
+        statement = (
+            select(ISSUE.c.published_at)
+            .distinct()
+            .join(SERIES, SERIES.c.id == ISSUE.c.series_id)
+            .join(FORECAST, (FORECAST.c.run_id == ISSUE.c.run_id) & (FORECAST.c.series_id == ISSUE.c.series_id))
+            .where(ISSUE.c.granularity == granularity.value, *selected(selection))
+            .where(FORECAST.c.start_hour < first_hour(about[1]))
+            .where(FORECAST.c.start_hour + FORECAST.c.n_steps * longest > to_hour(about[0]))
+            .order_by(ISSUE.c.published_at.desc())
+        )
+        for moment in self._connection.execute(statement).scalars():
+            yield from_micros(moment)
 
     def _next(self, at: datetime) -> int:
         newest = select(ISSUE.c.published_at).order_by(ISSUE.c.id.desc()).limit(1)

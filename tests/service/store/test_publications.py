@@ -83,8 +83,9 @@ def test_granularities_are_published_apart(store: Store, hourly: Callable[..., i
     assert served(store, noon, DAY) == {}
     assert (served(store, later), served(store, later, DAY)) == ({series_id: 1.0}, {series_id: 9.0})
     with store.read() as unit:
-        assert (unit.publications.first_at(), unit.publications.first_at(DAY)) == (noon, later)
-        assert unit.publications.first_at(Granularity.MONTH) is None
+        assert unit.publications.first_at(Selection(), HOUR) == noon
+        assert unit.publications.first_at(Selection(), DAY) == later
+        assert unit.publications.first_at(Selection(), Granularity.MONTH) is None
 
 
 def test_what_read_an_older_state_is_neither_served_nor_noted_unless_it_is_wanted(
