@@ -16,6 +16,7 @@ from demand.errors import Invalid, Unavailable
 from service.store.accelerators import AcceleratorRepository
 from service.store.capacity import CapacityRepository
 from service.store.covariates import CovariateRepository
+from service.store.duties import DutyRepository
 from service.store.forecasts import ForecastRepository
 from service.store.limits import LimitRepository
 from service.store.observations import ObservationRepository
@@ -122,6 +123,11 @@ class UnitOfWork:
     def workers(self) -> WorkerRepository:
         """Processes that take work."""
         return WorkerRepository(self._connection)
+
+    @cached_property
+    def duties(self) -> DutyRepository:
+        """What is done by the clock."""
+        return DutyRepository(self._connection)
 
 
 @contextmanager
