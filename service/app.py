@@ -27,6 +27,7 @@ from service.api import (
     pools,
     problems,
     regressors,
+    revisions,
     scenarios,
     series,
     training_runs,
@@ -60,6 +61,7 @@ _WHOLE = (
 _RESOURCES = (
     forecasts,
     explanations,
+    revisions,
     outlooks,
     crossovers,
     observations,

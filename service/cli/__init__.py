@@ -16,6 +16,7 @@ from service.cli.limits import limits
 from service.cli.outlooks import crossover, outlook
 from service.cli.plans import plans
 from service.cli.progress import complaints
+from service.cli.revising import revisions
 from service.cli.scenarios import scenarios
 from service.cli.serving import openapi, serve, work
 from service.cli.training import refresh, retrain
@@ -27,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for command in (serve, ingest, retrain, refresh, forecast, explain, outlook, crossover, demo, openapi):
+for command in (serve, ingest, retrain, refresh, forecast, explain, revisions, outlook, crossover, demo, openapi):
     app.command()(command)
 app.command("worker")(work)
 app.add_typer(regressors, name="regressors")

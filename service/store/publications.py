@@ -1,6 +1,6 @@
 """What is served, what was served at any instant before, and the one way in which that changes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -87,7 +87,7 @@ class PublicationRepository:
 
     def instants(
         self, selection: Selection, granularity: Granularity, about: tuple[datetime, datetime]
-    ) -> Iterator[datetime]:
+    ) -> list[datetime]:
         """When forecasts of any of the selected series were published that may cover some stretch, the latest first.
 
         Args:
@@ -106,8 +106,7 @@ class PublicationRepository:
             .where(FORECAST.c.start_hour + FORECAST.c.n_steps * longest > to_hour(about[0]))
             .order_by(ISSUE.c.published_at.desc())
         )
-        for moment in self._connection.execute(statement).scalars():
-            yield from_micros(moment)
+        return [from_micros(moment) for moment in self._connection.execute(statement).scalars()]
 
     def _next(self, at: datetime) -> int:
         newest = select(ISSUE.c.published_at).order_by(ISSUE.c.id.desc()).limit(1)

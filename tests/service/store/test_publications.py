@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from alembic.script import ScriptDirectory
 
 from demand.calendar import Granularity
 from demand.series import Selection
@@ -164,7 +165,7 @@ def test_publications_from_before_the_log_are_in_it(store: Store, hourly: Callab
     config = schema._config()
     with store.engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "0009")
+        command.downgrade(config, str(ScriptDirectory.from_config(config).get_revision("0012").down_revision))
         assert not sa.inspect(connection).has_table("issue")
     store.migrate()
     assert issues(store) == told

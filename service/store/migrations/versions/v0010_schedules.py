@@ -8,15 +8,17 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-_RUN = (
-    sa.Column("budget_minutes", sa.Double(), nullable=True),
-    sa.Column("attempt", sa.Integer(), nullable=False, server_default="0"),
-    sa.Column("resumed_at", sa.BigInteger(), nullable=True),
-    sa.Column("done_before", sa.Integer(), nullable=False, server_default="0"),
-    sa.Column("schedule", sa.String(), nullable=False, server_default=""),
-    sa.Column("asked_by", sa.String(), nullable=False, server_default=""),
-    sa.Column("note", sa.String(), nullable=False, server_default=""),
-)
+
+def _run_columns() -> list[sa.Column[object]]:
+    return [
+        sa.Column("budget_minutes", sa.Double(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("resumed_at", sa.BigInteger(), nullable=True),
+        sa.Column("done_before", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("schedule", sa.String(), nullable=False, server_default=""),
+        sa.Column("asked_by", sa.String(), nullable=False, server_default=""),
+        sa.Column("note", sa.String(), nullable=False, server_default=""),
+    ]
 
 
 def upgrade() -> None:
@@ -39,8 +41,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_idempotency_key"),
     )
     op.create_index("ix_idempotency_key_recorded_at", "idempotency_key", ["recorded_at"])
-    for column in _RUN:
-        op.add_column("training_run", column.copy())
+    for column in _run_columns():
+        op.add_column("training_run", column)
     op.add_column("run_partition", sa.Column("fingerprint", sa.String(), nullable=False, server_default=""))
 
 
@@ -93,7 +95,7 @@ def _create_schedules() -> None:
 def downgrade() -> None:
     """Drop them again."""
     op.drop_column("run_partition", "fingerprint")
-    for column in _RUN:
+    for column in _run_columns():
         op.drop_column("training_run", column.name)
     for table in ("idempotency_key", "schedule_default", "schedule_tick", "schedule", "duty"):
         op.drop_table(table)
