@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 
 from service.api import (
     accelerators,
+    accuracy,
     bodies,
     calendar_bodies,
     capacity,
@@ -62,6 +63,7 @@ _RESOURCES = (
     forecasts,
     explanations,
     revisions,
+    accuracy,
     outlooks,
     crossovers,
     observations,

@@ -16,9 +16,11 @@ from service.jobs.client import JobClient
 from service.jobs.periodic import Periodic
 from service.settings import Settings
 from service.store.engine import Store
+from service.watching import score_waiting
 
 logger = logging.getLogger(__name__)
 
+SCORING_SECONDS = 60.0
 LOOKS_PER_INTERVAL = 4
 SHORTEST_LOOK_SECONDS = 0.5
 LONGEST_LOOK_SECONDS = 15.0
@@ -44,7 +46,14 @@ class Duty:
 def duties(settings: Settings, jobs: JobClient) -> tuple[Duty, ...]:
     """All duties of a worker; whatever is to be done by the clock is added here."""
     del settings, jobs
-    return ()
+    return (Duty("the scores of published forecasts", SCORING_SECONDS, _score),)
+
+
+def _score(store: Store, at: datetime) -> None:
+    del at
+    scored = score_waiting(store)
+    if scored:
+        logger.info("the forecasts of %d series are scored", scored)
 
 
 class Duties:

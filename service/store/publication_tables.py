@@ -16,6 +16,7 @@ class IssueRow(StoredRow, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["run_id", "series_id"], ["forecast.run_id", "forecast.series_id"]),
         Index("ix_issue_series_id_granularity_published_at", "series_id", "granularity", "published_at"),
+        Index("ix_issue_series_id_granularity_start_hour", "series_id", "granularity", "start_hour"),
         {"sqlite_autoincrement": True},
     )
 
@@ -24,6 +25,7 @@ class IssueRow(StoredRow, table=True):
     granularity: str
     run_id: str
     published_at: int = Field(sa_type=BigInteger)
+    start_hour: int
 
 
 ISSUE: Table = metadata.tables["issue"]

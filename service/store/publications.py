@@ -24,6 +24,7 @@ from service.store.locks import PUBLICATION_LOCK, take_lock
 from service.store.publication_tables import ISSUE
 from service.store.series import selected
 from service.store.tables import FORECAST, PUBLICATION, RUN, SERIES
+from service.store.unscored import note_published
 from service.store.upserts import insert_for
 
 LONGEST_HOURS = {Granularity.HOUR: 1, Granularity.DAY: 24, Granularity.WEEK: 168, Granularity.MONTH: 31 * 24}
@@ -73,10 +74,13 @@ class PublicationRepository:
             changes &= _known_until("excluded.run_id") >= _known_until("publication.run_id")
         new = {name: statement.excluded[name] for name in ("run_id", "published_at")}
         self._connection.execute(statement.on_conflict_do_update(index_elements=_NAMES[:2], set_=new, where=changes))
-        moved = select(*(PUBLICATION.c[name] for name in _NAMES)).order_by(PUBLICATION.c.series_id)
+        same = (FORECAST.c.run_id == PUBLICATION.c.run_id) & (FORECAST.c.series_id == PUBLICATION.c.series_id)
+        moved = select(*(PUBLICATION.c[name] for name in _NAMES), FORECAST.c.start_hour).join(FORECAST, same)
         moved = moved.where(PUBLICATION.c.run_id == run_id, PUBLICATION.c.published_at == moment)
-        noted = insert(ISSUE).from_select(_NAMES, moved)
-        return self._connection.execute(noted, execution_options={"preserve_rowcount": True}).rowcount
+        noted = insert(ISSUE).from_select([*_NAMES, "start_hour"], moved.order_by(PUBLICATION.c.series_id))
+        count = self._connection.execute(noted, execution_options={"preserve_rowcount": True}).rowcount
+        note_published(self._connection, moment)
+        return count
 
     def first_at(self, selection: Selection, granularity: Granularity) -> datetime | None:
         """When a forecast of any of the selected series was published for the first time; None if none ever was."""
@@ -102,7 +106,7 @@ class PublicationRepository:
             .join(SERIES, SERIES.c.id == ISSUE.c.series_id)
             .join(FORECAST, (FORECAST.c.run_id == ISSUE.c.run_id) & (FORECAST.c.series_id == ISSUE.c.series_id))
             .where(ISSUE.c.granularity == granularity.value, *selected(selection))
-            .where(FORECAST.c.start_hour < first_hour(about[1]))
+            .where(ISSUE.c.start_hour < first_hour(about[1]))
             .where(FORECAST.c.start_hour + FORECAST.c.n_steps * longest > to_hour(about[0]))
             .order_by(ISSUE.c.published_at.desc())
         )
