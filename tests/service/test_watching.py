@@ -18,10 +18,13 @@ from forecasting.dependence import ErrorMemory
 from forecasting.metrics import pinball_loss, seasonal_scale
 from forecasting.quantiles import DECILES, GRID
 from forecasting.seasonal_naive import SeasonalNaive
+from service.settings import Settings
 from service.store.engine import Store
 from service.store.run import RunKind, RunRequest
 from service.store.score_tables import SCORE, UNSCORED
 from service.watching import score_waiting
+from service.worker import Worker
+from tests.service.jobs.waiting import until
 from tests.service.store.conftest import batch_of, hourly, ingest  # noqa: F401 - fixtures
 from training.latent import Evidence, Latent
 from training.ports import Partition, SeriesForecast
@@ -334,3 +337,12 @@ def test_weeks_that_begin_on_any_day_are_scored(store: Store, ingest: Callable[.
         ingest(store, [row])
         score_waiting(store)
     agree(scores(store), expected([(quantiles, starts[49])], dict(zip(starts, values, strict=True)), week))
+
+
+def test_a_worker_scores_what_has_come_true(store: Store, settings: Settings, send: Send) -> None:
+    send(0, HISTORY)
+    publish(store)
+    send(HISTORY, HISTORY + 12)
+    with Worker(settings):
+        until(lambda: waiting(store) == 0, "the outcomes are scored")
+    assert sum(row["n"] for row in scores(store)) == 12
