@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtri
-from scipy.stats import t as student
+from scipy.special import ndtri, stdtrit
 
 from demand.calendar import Granularity, floor
 from demand.history import FloatArray, Panel
@@ -145,7 +144,7 @@ class Tally:
         variance = max(squares, 0.0) / self.n**2 * self.spans / (self.spans - 1)
         spread = share * (1 - share)
         worth = min(spread / variance, self.n) if variance > 0 and spread > 0 else self.spans
-        z = float(student.ppf(0.975, self.spans - 1))
+        z = float(stdtrit(self.spans - 1, 0.975))
         middle = (share + z**2 / (2 * worth)) / (1 + z**2 / worth)
         half = z * np.sqrt(spread / worth + z**2 / (4 * worth**2)) / (1 + z**2 / worth)
         return max(float(middle - half), 0.0), min(float(middle + half), 1.0)

@@ -69,8 +69,8 @@ class GroupAccuracy(BaseModel):
     group: dict[str, str] = Field(
         description="The values of what is in `group_by`; a stretch by its first and last lead."
     )
-    series: Series | None = Field(description="The series, if they are told apart.")
-    series_id: int | None
+    series: Series | None = Field(default=None, description="The series, if they are told apart.")
+    series_id: int | None = None
     unit: str
     outcomes: int = Field(
         description="Pairs of a forecast and an outcome: one outcome counts for every forecast of it."

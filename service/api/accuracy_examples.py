@@ -4,8 +4,6 @@ from service.api.examples import Example
 
 ACCURACY: Example = {
     "group": {"workload": "inference", "stretch": "1-24"},
-    "series": None,
-    "series_id": None,
     "unit": "accelerators",
     "outcomes": 4032,
     "spans": 28,

@@ -12,8 +12,9 @@ from rich.text import Text
 from demand.calendar import Granularity
 from demand.errors import Invalid
 from demand.series import DIMENSIONS
+from service.cli.moments import read_instant
 from service.cli.progress import complaints, console
-from service.cli.selecting import Select, read_instant, read_selection
+from service.cli.selecting import selection_of
 from service.cli.store import open_store
 from service.connectors.output import write_table, writer_for
 from service.store.accuracy import Accuracy, AccuracyQuestion
@@ -27,7 +28,7 @@ MOST = 10_000
 
 def accuracy(
     granularity: Annotated[Granularity, typer.Option(help="Width of the buckets.")] = Granularity.HOUR,
-    select: Select = None,
+    select: Annotated[list[str] | None, typer.Option(help="As in region=eu,us; may be repeated.")] = None,
     group_by: Annotated[
         str, typer.Option(help="Of series, a dimension, stretch or model; comma-separated.")
     ] = "workload",
@@ -44,7 +45,7 @@ def accuracy(
     names = tuple(dict.fromkeys(part.strip() for part in group_by.split(",") if part.strip()))
     if unknown := [name for name in names if name not in GROUPS]:
         raise Invalid(f"--group-by {unknown[0]!r} is none of {', '.join(GROUPS)}")
-    asked = AccuracyQuestion(read_selection(select), granularity, names, read_instant(since), read_instant(until))
+    asked = AccuracyQuestion(selection_of(select or []), granularity, names, read_instant(since), read_instant(until))
     with open_store() as store:
         score_waiting(store)
         with store.read() as unit:

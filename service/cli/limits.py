@@ -11,8 +11,9 @@ from demand.calendar import EARLIEST
 from demand.limits import Limit, LimitKind
 from demand.units import ACCELERATORS
 from service.cli.files import open_file
+from service.cli.moments import read_instant
 from service.cli.progress import console
-from service.cli.selecting import Select, read_instant, read_selection
+from service.cli.selecting import selection_of
 from service.cli.store import open_store
 from service.connectors.files import Format
 from service.limits import add_limit, add_queues, remove_limit
@@ -28,14 +29,16 @@ KIND_HELP = "What is there, what may be used, or, as a saturation, what demand w
 @limits.command()
 def add(
     level: Annotated[float, typer.Argument(help="The most that can be in use, or that will be asked for.")],
-    select: Select = None,
+    select: Annotated[
+        list[str] | None, typer.Option(help="As in region=eu,us; may be repeated; everything if not given.")
+    ] = None,
     start: Annotated[str, typer.Option(help="The first moment it holds, with an offset; always if not given.")] = "",
     end: Annotated[str, typer.Option(help="The moment it holds no more; never if not given.")] = "",
     kind: Annotated[LimitKind, typer.Option(help=KIND_HELP)] = LimitKind.CAPACITY,
     unit: Annotated[str, typer.Option(help="Series in other units are not limited.")] = ACCELERATORS,
 ) -> None:
     """Store a limit; the next training forecasts demand above it."""
-    limit = Limit(read_selection(select), level, read_instant(start) or EARLIEST, read_instant(end), kind, unit)
+    limit = Limit(selection_of(select or []), level, read_instant(start) or EARLIEST, read_instant(end), kind, unit)
     with open_store() as store:
         console.print(f"limit {add_limit(store, limit).id} is stored; run computecast retrain to forecast with it")
 

@@ -13,8 +13,9 @@ from rich.text import Text
 from demand.calendar import Granularity
 from demand.errors import Invalid
 from demand.series import DIMENSIONS
+from service.cli.moments import read_instant
 from service.cli.progress import console
-from service.cli.selecting import Select, read_instant, read_selection
+from service.cli.selecting import selection_of
 from service.cli.settings import read_settings
 from service.cli.store import open_store
 from service.connectors.output import write_table, writer_for
@@ -29,7 +30,7 @@ def revisions(  # noqa: PLR0913, PLR0917 - every argument is an option of the co
     start: Annotated[str, typer.Argument(help="A moment in the bucket that is asked about, or the first of several.")],
     end: Annotated[str, typer.Option(help="The end of the last of several buckets; one bucket if not given.")] = "",
     granularity: Annotated[Granularity, typer.Option(help="Width of the buckets.")] = Granularity.HOUR,
-    select: Select = None,
+    select: Annotated[list[str] | None, typer.Option(help="As in region=eu,us; may be repeated.")] = None,
     group_by: Annotated[str, typer.Option(help="Dimensions to split by, comma-separated.")] = "",
     since: Annotated[str, typer.Option(help="Only what was published from then on.")] = "",
     before: Annotated[str, typer.Option(help="Only what was published before then.")] = "",
@@ -41,7 +42,7 @@ def revisions(  # noqa: PLR0913, PLR0917 - every argument is an option of the co
         writer_for(output)
     first = _moment(start)
     asked = RevisionQuestion(
-        selection=read_selection(select),
+        selection=selection_of(select or []),
         granularity=granularity,
         start=first,
         end=_moment(end) if end else None,
