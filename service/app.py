@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 
 from service.api import (
     accelerators,
+    accuracy,
     bodies,
     calendar_bodies,
     capacity,
@@ -27,6 +28,7 @@ from service.api import (
     pools,
     problems,
     regressors,
+    revisions,
     scenarios,
     series,
     training_runs,
@@ -60,6 +62,8 @@ _WHOLE = (
 _RESOURCES = (
     forecasts,
     explanations,
+    revisions,
+    accuracy,
     outlooks,
     crossovers,
     observations,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,7 @@ class DemandQuestion:
         unit: that all series are turned into.
         model_class: of language models, where tokens per second are turned into something or out of it.
         strict: whether series that cannot be told in the unit are refused, and not left out.
+        as_of: the instant whose published forecasts are asked for, None for those that are served now.
         by: the dimensions, beside the workload, that tell series apart; those that differ in others only are summed.
     """
 
@@ -54,6 +56,7 @@ class DemandQuestion:
     unit: str = ACCELERATORS
     model_class: str = ""
     strict: bool = False
+    as_of: datetime | None = None
     by: tuple[str, ...] = PLACE
 
 
@@ -99,8 +102,8 @@ def demand_ahead(question: DemandQuestion, unit: UnitOfWork, most: int) -> Deman
         Invalid: too many series are selected, none can be told in the unit, one cannot and that is refused, or the
             window reaches beyond what is published.
     """
-    granularity = question.granularity or _coarsest(question.selection, unit)
-    asked = WindowQuestion(question.selection, granularity, question.horizon, question.end)
+    granularity = question.granularity or _coarsest(question, unit)
+    asked = WindowQuestion(question.selection, granularity, question.horizon, question.end, question.as_of)
     view = open_window(asked, unit, most)
     convert = _Converting(view, question, unit)
     view = convert.told()
@@ -160,12 +163,15 @@ def hours_of(view: published.Window) -> FloatArray:
     return np.asarray(np.diff(edges.as_unit("ns").asi8) / 3_600_000_000_000)
 
 
-def _coarsest(selection: Selection, unit: UnitOfWork) -> Granularity:
+def _coarsest(question: DemandQuestion, unit: UnitOfWork) -> Granularity:
+    selection, as_of = question.selection, question.as_of
     for granularity in COARSEST_FIRST:
-        if unit.forecasts.published(selection, granularity, steps=1):
+        if unit.forecasts.published(selection, granularity, steps=1, as_of=as_of):
             return granularity
     if not unit.series.find(selection, limit=1):
         raise NotFound(f"no series is stored for {selection}; GET /v1/series lists what there is")
+    if as_of is not None:
+        raise NotFound(f"no forecast had been published for {selection} at {as_of.isoformat()}; ask as of a later time")
     raise NotFound(
         f'no forecast is published for {selection}; start a run with POST /v1/training-runs {{"granularity": "month"}}'
     )

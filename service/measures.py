@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from demand.history import FloatArray
@@ -11,6 +12,7 @@ from service.published import Window, covers, draws
 from service.rationing import NOTHING, Rationing, Request, rationing
 from service.reconciled import Lineage, lineages
 from service.store.forecasts import PublishedForecast
+from service.store.limits import StoredLimit
 from service.store.unit_of_work import UnitOfWork
 
 
@@ -41,7 +43,7 @@ def answered(asked: Measure | None, view: Window, unit: UnitOfWork, n_paths: int
         unit: to look up limits, and the forecasts of other series that share them.
         n_paths: how many paths are drawn.
     """
-    stored = [each.limit for each in unit.limits.find() if each.limit.holds_use_down]
+    stored = [each.limit for each in unit.limits.find() if each.limit.holds_use_down and _was_known(each, view.as_of)]
     limits = [limit for limit in stored if any(_applies(limit, forecast) for forecast in view.forecasts)]
     limited = frozenset(f.series.id for f in view.forecasts if any(_applies(limit, f) for limit in limits))
     is_known = bool(limits) or any(forecast.choice.latent is not None for forecast in view.forecasts)
@@ -53,6 +55,10 @@ def answered(asked: Measure | None, view: Window, unit: UnitOfWork, n_paths: int
     draw = draws(replace(view, lineages={**reconciled, **view.lineages}), n_paths, everyone)
     requests = [_request(forecast, draw) for forecast in everyone]
     return Answered(measure, rationing(requests, limits, view.index), limited)
+
+
+def _was_known(stored: StoredLimit, as_of: datetime | None) -> bool:
+    return as_of is None or stored.recorded_at <= as_of
 
 
 def _applies(limit: Limit, forecast: PublishedForecast) -> bool:
@@ -74,11 +80,11 @@ def _company(
     for selection in selections:
         others = [
             forecast
-            for forecast in unit.forecasts.published(selection, view.granularity)
+            for forecast in unit.forecasts.published(selection, view.granularity, as_of=view.as_of)
             if covers(forecast, view) and forecast.series.id not in selected
         ]
         if others:
-            known = unit.forecasts.relatives(selection, view.granularity)
+            known = unit.forecasts.relatives(selection, view.granularity, as_of=view.as_of)
             reconciled |= lineages(others, view.granularity, known)
         found |= {forecast.series.id: forecast for forecast in others}
     return list(found.values()), reconciled

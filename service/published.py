@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,7 @@ class Window:
         forecasts: those that cover the window.
         left_out: selected series that are no part of it, with the reason.
         lineages: what forecasts are reconciled with, by the id of their series; nothing where it is not given.
+        as_of: the instant at which they were served, None for the present.
     """
 
     granularity: Granularity
@@ -45,6 +47,7 @@ class Window:
     forecasts: tuple[PublishedForecast, ...]
     left_out: tuple[LeftOut, ...]
     lineages: Mapping[int, Lineage] = field(default_factory=dict)
+    as_of: datetime | None = None
 
     @property
     def index(self) -> pd.DatetimeIndex:

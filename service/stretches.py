@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from demand.calendar import Granularity
 from forecasting.calibration import UNCHECKED
 from service.store.forecasts import PublishedForecast
 from training.backtest import stretches
@@ -37,6 +38,12 @@ class Stretch:
     def leads(self) -> int:
         """How many buckets it holds."""
         return self.last - self.first + 1
+
+
+def leads_of(stretch: int, granularity: Granularity) -> tuple[int, int]:
+    """The first and the last lead of a stretch, in buckets, of forecasts that reach as far as any."""
+    edges = (0, *granularity.rhythm.stretches, granularity.rhythm.horizon_limit)
+    return edges[stretch] + 1, edges[stretch + 1]
 
 
 def stretches_of(forecast: PublishedForecast, steps: int) -> tuple[Stretch, ...]:

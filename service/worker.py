@@ -16,6 +16,7 @@ from typing import BinaryIO, Self
 
 from demand.errors import ComputecastError, Unavailable
 from service.jobs.client import JobClient
+from service.jobs.duties import Duties, duties
 from service.jobs.engine import Engine
 from service.jobs.execution import Execution
 from service.jobs.periodic import Periodic
@@ -49,6 +50,7 @@ class Worker:
         takeover = Takeover(self._store, self._jobs, self.id, self._engine.recover)
         self._beating = Periodic("the heartbeat", self._beat, BEAT_SECONDS)
         self._looking = Periodic("the look at other workers", takeover.look, LOOK_SECONDS)
+        self._duties = Duties(self._store, self.id, duties(settings, self._jobs))
 
     def __enter__(self) -> Self:
         self.start()
@@ -67,6 +69,7 @@ class Worker:
         self._beating.start()
         self._engine.start()
         self._looking.start()
+        self._duties.start()
         logger.info("worker %s takes runs from %s", self.id, self._store)
 
     def stop(self) -> bool:
@@ -76,6 +79,7 @@ class Worker:
             Whether all work has ended; otherwise a thread is still at it, whose result will not be taken.
         """
         self._looking.stop()
+        self._duties.stop()
         self._execution.stop()
         self._engine.stop(GRACE_SECONDS if self._execution.is_busy else 0)
         self._jobs.give_back(self._jobs.held().get(self.id, []))

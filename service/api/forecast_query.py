@@ -43,6 +43,11 @@ class ForecastQuery(SelectionQuery):
         description="End of the window instead of a horizon, exclusive.",
         examples=["2025-01-09T00:00:00Z"],
     )
+    as_of: AwareDatetime | None = Field(
+        default=None,
+        description="What was published at this instant, as it was served then; what is served now if not given.",
+        examples=["2100-01-01T00:00:00Z"],
+    )
     quantiles: Levels = Field(
         default=[0.1, 0.5, 0.9],
         description="Probabilities between 0 and 1, comma-separated.",

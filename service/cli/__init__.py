@@ -7,6 +7,7 @@ from rich.text import Text
 
 from demand.errors import ComputecastError
 from service.cli.accelerators import accelerators
+from service.cli.accuracy import accuracy
 from service.cli.capacity import capacity
 from service.cli.covariates import events, regressors
 from service.cli.data import demo, ingest
@@ -17,6 +18,7 @@ from service.cli.outlooks import crossover, outlook
 from service.cli.plans import plans
 from service.cli.pools import pools
 from service.cli.progress import complaints
+from service.cli.revising import revisions
 from service.cli.scenarios import scenarios
 from service.cli.serving import openapi, serve, work
 from service.cli.training import refresh, retrain
@@ -28,7 +30,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for command in (serve, ingest, retrain, refresh, forecast, explain, outlook, crossover, demo, openapi):
+for command in (
+    serve,
+    ingest,
+    retrain,
+    refresh,
+    forecast,
+    explain,
+    revisions,
+    accuracy,
+    outlook,
+    crossover,
+    demo,
+    openapi,
+):
     app.command()(command)
 app.command("worker")(work)
 app.add_typer(regressors, name="regressors")

@@ -3,18 +3,17 @@
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from demand.calendar import EARLIEST
-from demand.errors import Invalid
 from demand.limits import Limit, LimitKind
-from demand.series import DIMENSIONS, Selection
 from demand.units import ACCELERATORS
 from service.cli.files import open_file
+from service.cli.moments import read_instant
 from service.cli.progress import console
+from service.cli.selecting import selection_of
 from service.cli.store import open_store
 from service.connectors.files import Format
 from service.limits import add_limit, add_queues, remove_limit
@@ -39,7 +38,7 @@ def add(
     unit: Annotated[str, typer.Option(help="Series in other units are not limited.")] = ACCELERATORS,
 ) -> None:
     """Store a limit; the next training forecasts demand above it."""
-    limit = Limit(_selection(select or []), level, _instant(start) or EARLIEST, _instant(end), kind, unit)
+    limit = Limit(selection_of(select or []), level, read_instant(start) or EARLIEST, read_instant(end), kind, unit)
     with open_store() as store:
         console.print(f"limit {add_limit(store, limit).id} is stored; run computecast retrain to forecast with it")
 
@@ -71,25 +70,3 @@ def queue(file: Annotated[Path, typer.Argument(help="Tidy rows whose value is th
     """Store what waited beside what was in use, so that demand need not be estimated."""
     with open_store() as store, open_file(file) as source:
         console.print(f"{add_queues(store, source, Format.of(file.name)):,} buckets of queue are stored")
-
-
-def _selection(parts: list[str]) -> Selection:
-    named: dict[str, tuple[str, ...]] = {}
-    for part in parts:
-        name, found, values = part.partition("=")
-        if not found or name not in DIMENSIONS:
-            raise Invalid(
-                f"--select {part!r} selects nothing; write one of {', '.join(DIMENSIONS)}, as in region=eu,us"
-            )
-        named[name] = (*named.get(name, ()), *values.split(","))
-    return Selection(**named)
-
-
-def _instant(text: str) -> pd.Timestamp | None:
-    if not text:
-        return None
-    try:
-        instant = pd.Timestamp(text)
-    except ValueError as error:
-        raise Invalid(f"{text!r} is no time; write it like 2025-01-06T00:00:00Z") from error
-    return instant if instant.tz is None else instant.tz_convert("UTC")

@@ -54,7 +54,7 @@ class StoredLimits:
             each.id: each
             for limit in limits
             for each in unit.series.find(limit.selection)
-            if each.id not in partition.series_ids and _can_join(each, limit, panel.granularity)
+            if each.id not in partition.series_ids and can_join(each, limit, panel.granularity)
         }
         if not others:
             return panel
@@ -74,8 +74,8 @@ class StoredLimits:
         return max(newest - number(partition.cut_off, partition.granularity), 0)
 
 
-def _can_join(series: StoredSeries, limit: Limit, granularity: Granularity) -> bool:
-    """Whether the use of a series can be added up with that of others, bucket by bucket."""
+def can_join(series: StoredSeries, limit: Limit, granularity: Granularity) -> bool:
+    """Whether the use of a series can be added up with that of others that share a limit, bucket by bucket."""
     if granularity is Granularity.WEEK and series.granularity is Granularity.WEEK:
         return False  # its weeks may start on another weekday
     order = list(Granularity).index

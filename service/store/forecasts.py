@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Integer,
     LargeBinary,
     Row,
@@ -30,8 +31,9 @@ from forecasting.dependence import ErrorMemory
 from service.store import earlier
 from service.store.ids import among
 from service.store.instants import from_hour, from_micros, to_hour
+from service.store.publications import served
 from service.store.relatives import Relatives, relatives, save_implied
-from service.store.run import SeriesState
+from service.store.run import RunEnded, RunState, SeriesState
 from service.store.series import SeriesRepository, StoredSeries, selected, stored_series
 from service.store.tables import FORECAST, PARTITION, PUBLICATION, RUN, RUN_SERIES, SERIES
 from service.store.upserts import upsert
@@ -85,8 +87,10 @@ class ForecastRepository:
         The series must be in the plan of the run. Saving the same again changes nothing.
 
         Raises:
+            RunEnded: the run has ended, and what was published is never changed.
             Invalid: a quantile is no number, or none that is kept.
         """
+        self._refuse_ended(run_id)
         self._check(forecasts)
         outcomes = [{"of_series": each.series_id, "choice": each.choice.to_json()} for each in forecasts]
         if not outcomes:
@@ -104,16 +108,18 @@ class ForecastRepository:
         *,
         steps: int | None = None,
         members: bool = False,
+        as_of: datetime | None = None,
     ) -> list[PublishedForecast]:
-        """What is served for the selected series, by ascending series id.
+        """What is served for the selected series, or was at some instant, by ascending series id.
 
         Args:
             selection: the part of the fleet.
             granularity: the width of the forecast buckets.
             steps: how many buckets ahead at most; fewer are read faster.
             members: also read what each member of the ensembles forecast, over all steps.
+            as_of: that instant, None for the present one.
         """
-        statement = _published(granularity, steps).where(*selected(selection))
+        statement = _published(served(as_of), granularity, steps).where(*selected(selection))
         if members:
             statement = statement.add_columns(FORECAST.c.members, FORECAST.c.member_names)
         rows = self._connection.execute(statement).all()
@@ -121,31 +127,62 @@ class ForecastRepository:
         recipes = {row.id: Recipe.from_json(row.recipe) for row in self._connection.execute(serving)}
         return [_published_forecast(row, recipes[row.run_id]) for row in rows]
 
+    def newest_start(
+        self, selection: Selection, granularity: Granularity, as_of: datetime | None
+    ) -> pd.Timestamp | None:
+        """Where the newest of the forecasts that are, or were, served for the selected series begins.
+
+        Args:
+            selection: the part of the fleet.
+            granularity: the width of the forecast buckets.
+            as_of: the instant whose state is read, None for the present one.
+        """
+        what = served(as_of)
+        statement = select(func.max(FORECAST.c.start_hour)).join(what, _same(FORECAST, what))
+        statement = statement.join(SERIES, SERIES.c.id == what.c.series_id)
+        found = self._connection.execute(
+            statement.where(what.c.granularity == granularity.value, *selected(selection))
+        ).scalar()
+        return None if found is None else from_hour(found)
+
     def choices(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Choice]:
         """The choice behind what is served, for each of the series that has one."""
         statement = (
             select(RUN_SERIES.c.series_id, RUN_SERIES.c.choice)
-            .join(PUBLICATION, _served(RUN_SERIES))
+            .join(PUBLICATION, _same(RUN_SERIES, PUBLICATION))
             .where(PUBLICATION.c.granularity == granularity.value)
             .where(among(RUN_SERIES.c.series_id, series_ids, self._connection.dialect))
         )
         return {row.series_id: Choice.from_json(row.choice) for row in self._connection.execute(statement)}
 
     def relatives(
-        self, selection: Selection, granularity: Granularity, steps: Mapping[Granularity, int] | None = None
+        self,
+        selection: Selection,
+        granularity: Granularity,
+        steps: Mapping[Granularity, int] | None = None,
+        *,
+        as_of: datetime | None = None,
     ) -> dict[int, Relatives]:
-        """What is served of the same series at other granularities, as far as it bears on this one.
+        """What is, or was, served of the same series at other granularities, as far as it bears on this one.
 
         Args:
             selection: the part of the fleet.
             granularity: what is asked for.
             steps: how many buckets to read at most of each coarser forecast; all if not given.
+            as_of: the instant whose state is read, None for the present one.
         """
-        return relatives(self._connection, selection, granularity, steps)
+        return relatives(self._connection, selection, granularity, steps, served(as_of))
 
     def known(self, series_ids: Sequence[int], granularity: Granularity) -> dict[int, Known]:
         """What is known from earlier forecasts, for each of the series that has a published one."""
         return earlier.known(self._connection, series_ids, granularity)
+
+    def _refuse_ended(self, run_id: str) -> None:
+        """Until the end of the transaction the run does not end either, so that nothing slips in as it is published."""
+        of_run = select(RUN.c.state).where(RUN.c.id == run_id).with_for_update(read=True)
+        state = self._connection.execute(of_run).scalar()
+        if state is not None and RunState(state).is_final:
+            raise RunEnded(run_id, RunState(state))
 
     def _check(self, forecasts: Sequence[SeriesForecast]) -> None:
         """Refuse what could be written but not served; once published, it would spoil every sum that it is part of."""
@@ -161,12 +198,12 @@ class ForecastRepository:
                 )
 
 
-def _served(table: Table) -> ColumnElement[bool]:
+def _same(table: Table, what: FromClause) -> ColumnElement[bool]:
     """Joins a table of results per run and series to what is published of them."""
-    return (table.c.run_id == PUBLICATION.c.run_id) & (table.c.series_id == PUBLICATION.c.series_id)
+    return (table.c.run_id == what.c.run_id) & (table.c.series_id == what.c.series_id)
 
 
-def _published(granularity: Granularity, steps: int | None) -> Select[Any]:
+def _published(what: FromClause, granularity: Granularity, steps: int | None) -> Select[Any]:
     quantiles: ColumnElement[Any] = FORECAST.c.quantiles
     if steps is not None:
         step_bytes = func.length(FORECAST.c.quantiles, type_=Integer) // FORECAST.c.n_steps
@@ -175,12 +212,12 @@ def _published(granularity: Granularity, steps: int | None) -> Select[Any]:
     kept = FORECAST.c.run_id, FORECAST.c.start_hour, FORECAST.c.error_scores, FORECAST.c.persistence
     return (
         select(SERIES, *kept, quantiles.label("quantiles"))
-        .add_columns(RUN_SERIES.c.choice, PARTITION.c.cut_off, PUBLICATION.c.published_at)
-        .join_from(PUBLICATION, SERIES, SERIES.c.id == PUBLICATION.c.series_id)
-        .join(FORECAST, _served(FORECAST))
-        .join(RUN_SERIES, _served(RUN_SERIES))
+        .add_columns(RUN_SERIES.c.choice, PARTITION.c.cut_off, what.c.published_at)
+        .join_from(what, SERIES, SERIES.c.id == what.c.series_id)
+        .join(FORECAST, _same(FORECAST, what))
+        .join(RUN_SERIES, _same(RUN_SERIES, what))
         .join(PARTITION, own_partition)
-        .where(PUBLICATION.c.granularity == granularity.value)
+        .where(what.c.granularity == granularity.value)
         .order_by(SERIES.c.id)
     )
 

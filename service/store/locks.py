@@ -17,6 +17,9 @@ ACCELERATOR_LOCK = 0x636F6D7008
 SCENARIO_LOCK = 0x636F6D7007
 """Held while scenarios change, which build on each other."""
 
+PUBLICATION_LOCK = 0x636F6D7012
+"""Held while what is served changes, so that publications are ordered in time as they are in commits."""
+
 
 def take_lock(connection: Connection, name: int) -> None:
     """Wait for a lock of PostgreSQL; SQLite has one writer at a time anyway."""

@@ -21,6 +21,7 @@ from service.store.locks import INGEST_LOCK, take_lock
 from service.store.series import SeriesRepository, StoredSeries
 from service.store.staging import STAGED, Staging
 from service.store.tables import INGEST, OBSERVATION, REVISION
+from service.store.unscored import note_changed
 from service.store.upserts import insert_for
 
 _ACCEPTED = Table(
@@ -67,6 +68,7 @@ def merge(
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("ANALYZE staged, accepted")
     inserted, updated, unchanged = _move(connection, ingest_id)
+    _note_changed(connection, ingest_id, recorded_at, inserted + updated)
     _ACCEPTED.drop(connection)
     counts = {"inserted": inserted, "updated": updated, "unchanged": unchanged + staging.repeats, "rejected": log.count}
     connection.execute(update(INGEST).where(INGEST.c.id == ingest_id).values(counts))
@@ -143,6 +145,18 @@ def _move(connection: Connection, ingest_id: int) -> tuple[int, int, int]:
     written = connection.execute(statement, execution_options=counted).rowcount
     total = connection.execute(_accepted_rows(func.count())).scalar_one()
     return written - updated, updated, total - written
+
+
+def _note_changed(connection: Connection, ingest_id: int, recorded_at: int, written: int) -> None:
+    """Have the forecasts of the series scored whose values are new or were corrected."""
+    if not written:
+        return
+    bounds = func.min(STAGED.c.hour).label("first_hour"), func.max(STAGED.c.hour).label("last_hour")
+    changed = _accepted_rows(_ACCEPTED.c.series_id, *bounds).group_by(_ACCEPTED.c.series_id)
+    if connection.execute(_accepted_rows(func.count())).scalar_one() > written:
+        same = (OBSERVATION.c.series_id == _ACCEPTED.c.series_id) & (OBSERVATION.c.hour == STAGED.c.hour)
+        changed = changed.join(OBSERVATION, same).where(OBSERVATION.c.ingest_id == ingest_id)
+    note_changed(connection, changed, recorded_at)
 
 
 def _accepted_rows(*columns: Any) -> Select[Any]:

@@ -16,6 +16,7 @@ from service.store.merge import IngestRequest, merge
 from service.store.panels import read_panel
 from service.store.series import SeriesRepository
 from service.store.staging import Staging
+from service.store.stretches import newest_hours, read_stretch
 from service.store.tables import INGEST, REVISION, SERIES
 from service.store.versions import values
 from training.ports import Extent
@@ -81,6 +82,14 @@ class ObservationRepository:
             Invalid: nothing was known of any of the series, or one is stored by wider buckets.
         """
         return read_panel(self._connection, series_ids, granularity, as_of=as_of, last=last)
+
+    def stretch(self, series_ids: Sequence[int], granularity: Granularity, start: pd.Timestamp, n_steps: int) -> Panel:
+        """What is known now of consecutive buckets, and nothing else is read; see `read_stretch`."""
+        return read_stretch(self._connection, series_ids, granularity, start, n_steps)
+
+    def newest_hours(self, series_ids: Sequence[int]) -> dict[int, int]:
+        """The last hour, since 1970, of which a value of each series is stored."""
+        return newest_hours(self._connection, series_ids)
 
     def rows(
         self,

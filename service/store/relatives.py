@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy import typing as npt
-from sqlalchemy import Connection, Integer, LargeBinary, Row, Select, and_, case, func, literal, select
+from sqlalchemy import Connection, FromClause, Integer, LargeBinary, Row, Select, and_, case, func, literal, select
 
 from demand.calendar import Granularity
 from demand.history import FloatArray
@@ -74,7 +74,11 @@ def save_implied(connection: Connection, run_id: str, forecasts: Sequence[Series
 
 
 def relatives(
-    connection: Connection, selection: Selection, granularity: Granularity, steps: Mapping[Granularity, int] | None
+    connection: Connection,
+    selection: Selection,
+    granularity: Granularity,
+    steps: Mapping[Granularity, int] | None,
+    what: FromClause = PUBLICATION,
 ) -> dict[int, Relatives]:
     """What bears on the forecasts of the selected series at a granularity: coarser ones, and what finer ones imply.
 
@@ -83,9 +87,10 @@ def relatives(
         selection: the part of the fleet.
         granularity: what is asked for.
         steps: how many buckets to read at most of each coarser forecast; all if not given.
+        what: what is, or was, served.
     """
     found: dict[int, dict[Granularity, Relative]] = defaultdict(dict)
-    for row in connection.execute(_statement(granularity, steps).where(*selected(selection))):
+    for row in connection.execute(_statement(what, granularity, steps).where(*selected(selection))):
         known = found[row.series_id].get(Granularity(row.granularity)) or _relative(row)
         hints = dict(known.implied)
         if row.implies is not None:
@@ -94,35 +99,35 @@ def relatives(
     return dict(found)
 
 
-def _statement(granularity: Granularity, steps: Mapping[Granularity, int] | None) -> Select[Any]:
+def _statement(what: FromClause, granularity: Granularity, steps: Mapping[Granularity, int] | None) -> Select[Any]:
     own, *coarser = ancestry(granularity)
     told = (own, *coarser)
     width = func.length(FORECAST.c.quantiles, type_=Integer) // FORECAST.c.n_steps
     whole = FORECAST.c.quantiles
     parts = [
         (
-            PUBLICATION.c.granularity == each.value,
+            what.c.granularity == each.value,
             whole if steps is None else func.substr(whole, 1, width * steps[each], type_=LargeBinary),
         )
         for each in coarser
     ]
     wanted = {*coarser, *(FINER[each] for each in told if each in FINER)}
-    same = (FORECAST.c.run_id == PUBLICATION.c.run_id) & (FORECAST.c.series_id == PUBLICATION.c.series_id)
+    same = (FORECAST.c.run_id == what.c.run_id) & (FORECAST.c.series_id == what.c.series_id)
     says = and_(
-        IMPLIED.c.run_id == PUBLICATION.c.run_id,
-        IMPLIED.c.series_id == PUBLICATION.c.series_id,
+        IMPLIED.c.run_id == what.c.run_id,
+        IMPLIED.c.series_id == what.c.series_id,
         IMPLIED.c.granularity.in_([each.value for each in told]),
     )
     return (
-        select(PUBLICATION.c.series_id, PUBLICATION.c.granularity, PUBLICATION.c.run_id, FORECAST.c.start_hour)
+        select(what.c.series_id, what.c.granularity, what.c.run_id, FORECAST.c.start_hour)
         .add_columns(FORECAST.c.error_scores, FORECAST.c.persistence)
         .add_columns((case(*parts, else_=_NOTHING) if parts else _NOTHING).label("quantiles"))
         .add_columns(IMPLIED.c.granularity.label("implies"), IMPLIED.c.start_hour.label("implied_start"))
         .add_columns(IMPLIED.c.quantiles.label("implied"))
-        .join_from(PUBLICATION, SERIES, SERIES.c.id == PUBLICATION.c.series_id)
+        .join_from(what, SERIES, SERIES.c.id == what.c.series_id)
         .join(FORECAST, same)
         .outerjoin(IMPLIED, says)
-        .where(PUBLICATION.c.granularity.in_([each.value for each in wanted]))
+        .where(what.c.granularity.in_([each.value for each in wanted]))
     )
 
 

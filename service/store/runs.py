@@ -6,21 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    ScalarSelect,
-    String,
-    func,
-    insert,
-    literal,
-    literal_column,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Connection, insert, select, tuple_, update
 
 from service.store.instants import to_micros
+from service.store.publications import PublicationRepository
 from service.store.run import (
     PartitionState,
     PlannedPartition,
@@ -34,8 +23,8 @@ from service.store.run import (
     SeriesState,
 )
 from service.store.run_rows import as_planned, as_run, as_run_series, partition_row
-from service.store.tables import FORECAST, PARTITION, PUBLICATION, RUN, RUN_SERIES, SERIES
-from service.store.upserts import insert_for, upsert
+from service.store.tables import PARTITION, RUN, RUN_SERIES, SERIES
+from service.store.upserts import upsert
 from training.ports import Partition
 from training.recipe import Recipe
 
@@ -203,16 +192,7 @@ class RunRepository:
         """
         if self._ended_as(run_id, RunState.SUCCEEDED):
             return
-        granularity = recipe.granularity.value
-        moment = literal(to_micros(at), BigInteger)
-        made = select(FORECAST.c.series_id, literal(granularity), FORECAST.c.run_id, moment)
-        # In one order, or two runs that publish at once would wait for each other.
-        made = made.where(FORECAST.c.run_id == run_id).order_by(FORECAST.c.series_id)
-        names = ["series_id", "granularity", "run_id", "published_at"]
-        statement = insert_for(self._connection, PUBLICATION).from_select(names, made)
-        new = {name: statement.excluded[name] for name in ("run_id", "published_at")}
-        not_older = _known_until("excluded.run_id") >= _known_until("publication.run_id")
-        self._connection.execute(statement.on_conflict_do_update(index_elements=names[:2], set_=new, where=not_older))
+        PublicationRepository(self._connection).publish(run_id, recipe.granularity, at)
         self._end(run_id, RunState.SUCCEEDED, at, recipe=recipe.to_json())
 
     def fail(self, run_id: str, error: str, at: datetime) -> None:
@@ -268,13 +248,3 @@ class RunRepository:
     def _set_partition(self, run_id: str, number: int, **values: Any) -> None:
         this = (PARTITION.c.run_id == run_id) & (PARTITION.c.number == number)
         self._connection.execute(update(PARTITION).where(this).values(**values))
-
-
-def _known_until(run_id: str) -> ScalarSelect[int]:
-    """The instant whose state of history a run has read, before all others where nothing was stored.
-
-    Args:
-        run_id: where its id stands in a conflict between rows, which is no FROM that SQLAlchemy would know.
-    """
-    known = select(func.coalesce(RUN.c.as_of, 0)).where(RUN.c.id == literal_column(run_id, String))
-    return known.scalar_subquery()

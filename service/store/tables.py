@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKeyConstraint,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -119,6 +120,13 @@ class RunRow(StoredRow, table=True):
     error: str = ""
     preset: str = Field(sa_column=Column(String, nullable=False, server_default="best"))
     recipe: dict[str, Any] | None = Field(default=None, sa_column=Column(_OPTIONAL_JSON))
+    budget_minutes: float | None = Field(default=None, sa_type=Double)
+    attempt: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    resumed_at: int | None = Field(default=None, sa_type=BigInteger)
+    done_before: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    schedule: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
+    asked_by: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
+    note: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
 
 
 class PartitionRow(StoredRow, table=True):
@@ -135,6 +143,7 @@ class PartitionRow(StoredRow, table=True):
     phase: str = ""
     done: int = 0
     total: int = 0
+    fingerprint: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
 
 
 class RunSeriesRow(StoredRow, table=True):

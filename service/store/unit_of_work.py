@@ -14,17 +14,22 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from demand.errors import Invalid, Unavailable
 from service.store.accelerators import AcceleratorRepository
+from service.store.accuracy import AccuracyRepository
 from service.store.capacity import CapacityRepository
 from service.store.covariates import CovariateRepository
+from service.store.duties import DutyRepository
 from service.store.forecasts import ForecastRepository
 from service.store.limits import LimitRepository
 from service.store.observations import ObservationRepository
 from service.store.plans import PlanRepository
+from service.store.publications import PublicationRepository
 from service.store.queues import QueueRepository
 from service.store.runs import RunRepository
 from service.store.scenarios import ScenarioRepository
+from service.store.scores import ScoreRepository
 from service.store.series import SeriesRepository
 from service.store.topologies import TopologyRepository
+from service.store.unscored import UnscoredRepository
 from service.store.workers import WorkerRepository
 
 
@@ -82,6 +87,26 @@ class UnitOfWork:
         return ForecastRepository(self._connection)
 
     @cached_property
+    def publications(self) -> PublicationRepository:
+        """Which forecasts are served, and were."""
+        return PublicationRepository(self._connection)
+
+    @cached_property
+    def scores(self) -> ScoreRepository:
+        """How published forecasts turned out."""
+        return ScoreRepository(self._connection)
+
+    @cached_property
+    def accuracy(self) -> AccuracyRepository:
+        """Scores of groups of forecasts."""
+        return AccuracyRepository(self._connection)
+
+    @cached_property
+    def unscored(self) -> UnscoredRepository:
+        """Series whose forecasts are to be scored."""
+        return UnscoredRepository(self._connection)
+
+    @cached_property
     def limits(self) -> LimitRepository:
         """Capacities, quotas and saturations."""
         return LimitRepository(self._connection, self._clock)
@@ -120,6 +145,11 @@ class UnitOfWork:
     def workers(self) -> WorkerRepository:
         """Processes that take work."""
         return WorkerRepository(self._connection)
+
+    @cached_property
+    def duties(self) -> DutyRepository:
+        """What is done by the clock."""
+        return DutyRepository(self._connection)
 
 
 @contextmanager

@@ -87,7 +87,7 @@ class Questions:
         """Put the percent-encoded value in, and check the answer."""
         usual = {"series_id": "1", "regressor_id": "1", "event_id": "1", "run_id": self._run_id}
         usual |= {"block_name": "plain", "accelerator": "H100", "scenario_name": "plain"}
-        usual |= {"plan_id": "1", "with": "1"}
+        usual |= {"plan_id": "1", "with": "1", "start": "2025-01-07T06:00:00Z"}
         if parameter["in"] == "path":
             # A path whose parameter is empty, or leads up, is another path.
             encoded = {"": "%20", "..": "%2E%2E%20"}.get(encoded, encoded)

@@ -28,7 +28,11 @@ TABLES = {
     "/v1/capacity/import": "name,quantity,online\nplain,1,2027-01-01\n",
 }
 WITHOUT_STORE = {"/v1/scenarios/library"}
-NEEDED = {"/v1/observations": {"series_id": 1}, "/v1/plans/1/comparison": {"with": 1}}
+NEEDED = {
+    "/v1/forecasts/revisions": {"start": "2025-01-07T06:00:00Z"},
+    "/v1/observations": {"series_id": 1},
+    "/v1/plans/1/comparison": {"with": 1},
+}
 NAMED = {"/v1/regressors/calendar": "?name=fairs", "/v1/events/calendar": ""}
 
 
