@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from service.store import idempotency_tables, schedule_tables  # noqa: F401 - so that their tables are known
 from service.store.tables import metadata
 
 context.configure(

@@ -165,7 +165,7 @@ def test_publications_from_before_the_log_are_in_it(store: Store, hourly: Callab
     config = schema._config()
     with store.engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, str(ScriptDirectory.from_config(config).get_revision("0012").down_revision))
+        command.downgrade(config, str(ScriptDirectory.from_config(config).get_revision("0011").down_revision))
         assert not sa.inspect(connection).has_table("issue")
     store.migrate()
     assert issues(store) == told
