@@ -119,4 +119,4 @@ def test_a_worker_does_its_duties(store: Store, settings: Settings, tmp_path: Pa
             return {record.name for record in unit.duties.find()}
 
     with Worker(settings):
-        until(lambda: "schedules" in names(), "the schedules are looked at")
+        until(lambda: "the scores of published forecasts" in names(), "forecasts are scored")
